@@ -1,0 +1,7 @@
+"""What learns: autoencoders, variational autoencoders, and the classifier that judges them."""
+
+from vaecourse.models.autoencoder import Autoencoder
+from vaecourse.models.networks import Classifier
+from vaecourse.models.vae import VAE
+
+__all__ = ["VAE", "Autoencoder", "Classifier"]

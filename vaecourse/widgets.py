@@ -1,0 +1,118 @@
+"""What to play with: a widget is a pure ``render`` function, a thin layer of controls, and a still twin.
+
+``render`` turns parameters into a picture and needs no browser; the controls only ask for it; ``figure()`` carries
+the same message where nothing runs (a stored notebook, an HTML page).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import torch
+import traitlets
+from matplotlib.figure import Figure
+from torch import nn
+
+from vaecourse import plots
+from vaecourse.data import PictureDataset
+
+_HERE = Path(__file__).parent
+_SHOWN_CODES = 3000
+"""Codes in the scatter; more only hide each other."""
+
+
+class LatentPlane(anywidget.AnyWidget):
+    """The plane of a model's two code dimensions: click or drag a point and see the picture it decodes to.
+
+    Args:
+        model: has ``encode(x) -> (N, 2)`` and ``decode(z) -> (N, C, H, W)``: an autoencoder or a VAE.
+        data: the pictures whose codes are shown behind the point.
+        classifier: optional; logits (N, K) for pictures. With it the widget says what the picture reads as.
+
+    Raises:
+        TypeError: ``model`` cannot encode or decode.
+        ValueError: its codes are not two-dimensional.
+    """
+
+    _esm = _HERE / "latent_plane.js"
+    _css = _HERE / "latent_plane.css"
+
+    extent = traitlets.List(trait=traitlets.Float()).tag(sync=True)
+    side = traitlets.Int(420).tag(sync=True)
+    background = traitlets.Bytes().tag(sync=True)
+    description = traitlets.Unicode().tag(sync=True)
+    z = traitlets.List(trait=traitlets.Float(), default_value=[0.0, 0.0]).tag(sync=True)
+
+    def __init__(self, model: nn.Module, data: PictureDataset, classifier: nn.Module | None = None):
+        for method in ("encode", "decode"):
+            if not callable(getattr(model, method, None)):
+                raise TypeError(f"model must have {method}(); {type(model).__name__} has none")
+        with torch.no_grad():
+            codes = model.encode(data.data[:_SHOWN_CODES])
+        if codes.ndim != 2 or codes.shape[1] != 2:
+            raise ValueError(
+                f"the latent plane shows models with 2 code dimensions; this one gives codes of shape {tuple(codes.shape)}"
+            )
+        self._model, self._classifier = model, classifier
+        self._codes, self._targets, self._classes = codes, data.targets[: len(codes)], data.classes
+        extent = plots.plane_extent(codes)
+        super().__init__(
+            extent=list(extent),
+            background=plots.png(plots.plane_background(codes, self._targets, data.classes, extent)),
+            description=f"The codes of {len(codes)} pictures, coloured by class. Click or drag to choose a code.",
+            z=codes.median(dim=0).values.tolist(),
+        )
+        self.on_msg(self._answer)
+
+    def render(self, z: Sequence[float]) -> np.ndarray:
+        """The picture that the code ``z`` = (z1, z2) decodes to: uint8, (H, W, C).
+
+        Raises:
+            ValueError: ``z`` is not two finite numbers.
+        """
+        return _to_bytes(self._decode(z))
+
+    def reading(self, z: Sequence[float]) -> str:
+        """What the classifier reads at the code ``z``, with its confidence; "" without a classifier."""
+        if self._classifier is None:
+            return ""
+        with torch.no_grad():
+            confidence, index = self._classifier(self._decode(z)).softmax(-1).max(-1)
+        return f"reads as {self._classes[index]} ({confidence.item():.0%})"
+
+    def figure(self, points: int = 8) -> Figure:
+        """The still twin: lettered points along the diagonal of the plane, and what each decodes to."""
+        x_min, x_max, y_min, y_max = self.extent
+        path = np.linspace(0.08, 0.92, points)
+        codes = np.stack([x_min + path * (x_max - x_min), y_min + path * (y_max - y_min)], axis=1)
+        pictures = torch.cat([self._decode(z) for z in codes])
+        return plots.latent_probes(self._codes, self._targets, self._classes, codes, pictures)
+
+    def _decode(self, z: Sequence[float]) -> torch.Tensor:
+        code = torch.as_tensor(np.asarray(z, dtype=np.float32))
+        if code.shape != (2,) or not code.isfinite().all():
+            raise ValueError(f"z takes two finite numbers, got {z!r}")
+        with torch.no_grad():
+            return self._model.decode(code[None])
+
+    def _answer(self, widget, content: dict, buffers) -> None:
+        self.z = content["z"]
+        picture = self.render(self.z)
+        self.send({"shape": picture.shape, "reading": self.reading(self.z)}, [picture.tobytes()])
+
+    def __repr__(self) -> str:
+        return "LatentPlane: run the cell to click and drag in the plane"
+
+    def _repr_mimebundle_(self, **kwargs):
+        # Where no widget can be shown the still figure stands in; text/plain without a model id keeps re-runs equal.
+        live = super()._repr_mimebundle_(**kwargs)
+        data, metadata = live if isinstance(live, tuple) else (live or {}, {})
+        alt = f"{self.description} Eight lettered points on the diagonal, each with the picture it decodes to."
+        data = {**data, "text/plain": repr(self), "image/png": plots.png(self.figure())}
+        return data, {**metadata, "image/png": {"alt": alt}}
+
+
+def _to_bytes(picture: torch.Tensor) -> np.ndarray:
+    """(1, C, H, W) in [0, 1] to uint8 (H, W, C)."""
+    return (picture[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
