@@ -58,10 +58,10 @@ def show(figure: Figure, alt: str) -> None:
 
 
 @styled
-def png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG file."""
+def png(figure: Figure, trim: bool = True) -> bytes:
+    """The figure as the bytes of a PNG file, by default trimmed to what is drawn."""
     with io.BytesIO() as file:
-        figure.savefig(file, format="png", dpi=DPI)
+        figure.savefig(file, format="png", dpi=DPI, bbox_inches="tight" if trim else None, pad_inches=0.08)
         return file.getvalue()
 
 
@@ -262,12 +262,25 @@ def _scatter_codes(axes: Axes, codes: ArrayLike, targets: ArrayLike, classes: Se
     present = [(index, name, codes[targets == index]) for index, name in enumerate(classes)]
     present = [(index, name, mine) for index, name, mine in present if len(mine)]
     for index, _, mine in present:
-        axes.scatter(*mine.T, s=5, alpha=0.5, linewidths=0, color=class_colour(index))
-    for index, name, mine in present:
-        box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": class_colour(index), "lw": 2}
-        axes.text(*np.median(mine, axis=0), name, ha="center", va="center", fontweight="bold", bbox=box)
+        axes.scatter(*mine.T, s=8, alpha=0.6, linewidths=0, color=class_colour(index))
     x_min, x_max, y_min, y_max = plane_extent(codes)
     axes.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(x_min, x_max), ylim=(y_min, y_max))
+    places = np.array([np.median(mine, axis=0) for _, _, mine in present])
+    places = _spread(places, 0.065 * np.array([x_max - x_min, y_max - y_min]))
+    for (index, name, _), place in zip(present, places, strict=True):
+        box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": class_colour(index), "lw": 2}
+        axes.text(*place, name, ha="center", va="center", fontweight="bold", bbox=box)
+
+
+def _spread(places: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    """Move places (K, 2) that are nearer than ``apart`` (2,) away from each other, so that no label hides another."""
+    places = places / apart
+    for _ in range(100):
+        difference = places[:, None] - places[None]
+        distance = np.linalg.norm(difference, axis=-1, keepdims=True)
+        push = np.where(distance < 1, (1 - distance) / 2, 0) * difference / np.maximum(distance, 1e-9)
+        places = places + push.sum(1)
+    return places * apart
 
 
 def _draw(axes: Axes, image: np.ndarray) -> None:

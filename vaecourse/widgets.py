@@ -59,7 +59,7 @@ class LatentPlane(anywidget.AnyWidget):
         extent = plots.plane_extent(codes)
         super().__init__(
             extent=list(extent),
-            background=plots.png(plots.plane_background(codes, self._targets, data.classes, extent)),
+            background=plots.png(plots.plane_background(codes, self._targets, data.classes, extent), trim=False),
             description=f"The codes of {len(codes)} pictures, coloured by class. Click or drag to choose a code.",
             z=codes.median(dim=0).values.tolist(),
         )
@@ -103,14 +103,6 @@ class LatentPlane(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return "LatentPlane: run the cell to click and drag in the plane"
-
-    def _repr_mimebundle_(self, **kwargs):
-        # Where no widget can be shown the still figure stands in; text/plain without a model id keeps re-runs equal.
-        live = super()._repr_mimebundle_(**kwargs)
-        data, metadata = live if isinstance(live, tuple) else (live or {}, {})
-        alt = f"{self.description} Eight lettered points on the diagonal, each with the picture it decodes to."
-        data = {**data, "text/plain": repr(self), "image/png": plots.png(self.figure())}
-        return data, {**metadata, "image/png": {"alt": alt}}
 
 
 def _to_bytes(picture: torch.Tensor) -> np.ndarray:

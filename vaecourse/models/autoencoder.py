@@ -19,6 +19,7 @@ class Autoencoder(LatentModel):
         hidden: sizes of the encoder's hidden layers, walked backwards by the decoder. With ``hidden=()``
             and ``output=nn.Identity`` the autoencoder is linear: it can do what PCA does, and no more.
         picture_shape: (C, H, W) of a picture.
+        activation: the nonlinearity between layers.
         output: the last layer; ``nn.Sigmoid`` keeps every pixel in [0, 1].
     """
 
@@ -27,13 +28,13 @@ class Autoencoder(LatentModel):
         latent_dim: int = 2,
         hidden: Sequence[int] = (400,),
         picture_shape: Sequence[int] = (1, 28, 28),
+        activation: type[nn.Module] = nn.ReLU,
         output: type[nn.Module] = nn.Sigmoid,
     ):
         super().__init__(latent_dim, hidden, picture_shape)
-        self.encoder = mlp_encoder(self.picture_shape, self.hidden, self.latent_dim)
-        self.decoder = nn.Sequential(
-            *mlp_decoder(self.latent_dim, self.hidden, self.picture_shape), output()
-        )
+        self.encoder = mlp_encoder(self.picture_shape, self.hidden, self.latent_dim, activation)
+        self.decoder = mlp_decoder(self.latent_dim, self.hidden, self.picture_shape, activation)
+        self.decoder.append(output())
 
     def posterior(self, x: Tensor) -> Point:
         """The point z = encoder(x), as a distribution."""

@@ -18,18 +18,28 @@ def mlp(sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Seque
     return nn.Sequential(*layers[:-1])
 
 
-def mlp_encoder(picture_shape: Sequence[int], hidden: Sequence[int], out_features: int) -> nn.Sequential:
+def mlp_encoder(
+    picture_shape: Sequence[int],
+    hidden: Sequence[int],
+    out_features: int,
+    activation: type[nn.Module] = nn.ReLU,
+) -> nn.Sequential:
     """Pictures (N, C, H, W) in, vectors (N, out_features) out."""
-    return nn.Sequential(nn.Flatten(), *mlp([prod(picture_shape), *hidden, out_features]))
+    return nn.Sequential(nn.Flatten(), *mlp([prod(picture_shape), *hidden, out_features], activation))
 
 
-def mlp_decoder(latent_dim: int, hidden: Sequence[int], picture_shape: Sequence[int]) -> nn.Sequential:
+def mlp_decoder(
+    latent_dim: int,
+    hidden: Sequence[int],
+    picture_shape: Sequence[int],
+    activation: type[nn.Module] = nn.ReLU,
+) -> nn.Sequential:
     """Codes (N, latent_dim) in, one number per pixel (N, C, H, W) out.
 
     ``hidden`` is given in the encoder's order and walked backwards, so that the decoder mirrors it.
     """
     return nn.Sequential(
-        *mlp([latent_dim, *reversed(hidden), prod(picture_shape)]),
+        *mlp([latent_dim, *reversed(hidden), prod(picture_shape)], activation),
         nn.Unflatten(1, tuple(picture_shape)),
     )
 

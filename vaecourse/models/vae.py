@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from vaecourse.models.latent import LatentModel
@@ -18,6 +18,7 @@ class VAE(LatentModel):
         latent_dim: number D of code dimensions.
         hidden: sizes of the encoder's hidden layers, walked backwards by the decoder.
         picture_shape: (C, H, W) of a picture.
+        activation: the nonlinearity between layers.
         likelihood: turns the decoder's output (N, C, H, W) into p(x|z), as
             :func:`vaecourse.models.likelihoods.bernoulli` does.
     """
@@ -27,11 +28,12 @@ class VAE(LatentModel):
         latent_dim: int = 20,
         hidden: Sequence[int] = (400,),
         picture_shape: Sequence[int] = (1, 28, 28),
+        activation: type[nn.Module] = nn.ReLU,
         likelihood: Callable[[Tensor], Distribution] = bernoulli,
     ):
         super().__init__(latent_dim, hidden, picture_shape)
-        self.encoder = mlp_encoder(self.picture_shape, self.hidden, 2 * self.latent_dim)
-        self.decoder = mlp_decoder(self.latent_dim, self.hidden, self.picture_shape)
+        self.encoder = mlp_encoder(self.picture_shape, self.hidden, 2 * self.latent_dim, activation)
+        self.decoder = mlp_decoder(self.latent_dim, self.hidden, self.picture_shape, activation)
         self.picture_distribution = likelihood
         # Buffers follow the model to its device and dtype.
         self.register_buffer("prior_mean", torch.zeros(self.latent_dim), persistent=False)
