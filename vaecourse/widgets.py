@@ -52,7 +52,8 @@ class LatentPlane(anywidget.AnyWidget):
             codes = model.encode(data.data[:_SHOWN_CODES])
         if codes.ndim != 2 or codes.shape[1] != 2:
             raise ValueError(
-                f"the latent plane shows models with 2 code dimensions; this one gives codes of shape {tuple(codes.shape)}"
+                "the latent plane shows models with 2 code dimensions; "
+                f"this one gives codes of shape {tuple(codes.shape)}"
             )
         self._model, self._classifier = model, classifier
         self._codes, self._targets, self._classes = codes, data.targets[: len(codes)], data.classes

@@ -1,0 +1,176 @@
+"""The models: three distributions with the right shapes and values."""
+
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from vaecourse.models import VAE, Autoencoder, Classifier
+from vaecourse.models.likelihoods import bernoulli, gaussian
+from vaecourse.models.networks import mlp
+
+
+@pytest.fixture
+def pictures():
+    return torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def test_mlp_has_activations_between_its_layers_and_none_at_the_end():
+    layers = mlp([6, 5, 4], nn.Tanh)
+    assert [type(layer) for layer in layers] == [nn.Linear, nn.Tanh, nn.Linear]
+    assert [layer.weight.shape for layer in layers if isinstance(layer, nn.Linear)] == [(5, 6), (4, 5)]
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 16, 12), (1, 8, 8)])
+@pytest.mark.parametrize("hidden", [(), (30,), (30, 20)])
+@pytest.mark.parametrize("model_class", [Autoencoder, VAE])
+def test_shapes(model_class, shape, hidden):
+    model = model_class(latent_dim=3, hidden=hidden, picture_shape=shape)
+    x = torch.rand(4, *shape)
+    q = model.posterior(x)
+    assert q.rsample().shape == (4, 3)
+    assert (q.batch_shape, q.event_shape) == ((4,), (3,))
+    p_x = model.likelihood(torch.zeros(4, 3))
+    assert p_x.mean.shape == x.shape
+    assert p_x.log_prob(x).shape == (4,)
+    assert model(x).shape == x.shape
+
+
+def test_the_decoder_mirrors_the_encoder():
+    sizes = [layer.weight.shape for layer in VAE(2, hidden=(50, 20)).modules() if isinstance(layer, nn.Linear)]
+    assert sizes == [(50, 784), (20, 50), (4, 20), (20, 2), (50, 20), (784, 50)]
+
+
+def test_vae_defaults_are_the_784_400_20_model():
+    sizes = [layer.weight.shape for layer in VAE().modules() if isinstance(layer, nn.Linear)]
+    assert sizes == [(400, 784), (40, 400), (400, 20), (784, 400)]
+
+
+def test_posterior_reads_mean_and_log_variance_from_the_encoder(pictures):
+    model = VAE(latent_dim=2, hidden=())
+    nn.init.zeros_(model.encoder[1].weight)
+    with torch.no_grad():
+        model.encoder[1].bias.copy_(torch.tensor([1.0, -2.0, 0.0, torch.tensor(9.0).log()]))
+    q = model.posterior(pictures)
+    assert torch.allclose(q.mean, torch.tensor([1.0, -2.0]).expand(5, 2))
+    assert torch.allclose(q.stddev, torch.tensor([1.0, 3.0]).expand(5, 2))
+
+
+def test_prior_is_standard_normal_and_follows_the_model():
+    prior = VAE(latent_dim=3).double().prior()
+    assert prior.mean.dtype == torch.float64
+    assert torch.equal(prior.mean, torch.zeros(3, dtype=torch.float64))
+    assert torch.equal(prior.stddev, torch.ones(3, dtype=torch.float64))
+
+
+def test_prior_is_not_part_of_the_saved_weights():
+    assert not [name for name in VAE().state_dict() if name.startswith("prior")]
+
+
+def test_bernoulli_matches_torch(pictures):
+    logits = 6 * torch.randn(5, 1, 28, 28, dtype=torch.float64)
+    x = pictures.double()
+    expected = Bernoulli(logits=logits, validate_args=False).log_prob(x).sum((1, 2, 3))
+    assert torch.allclose(bernoulli(logits).log_prob(x), expected, atol=1e-9)
+    assert torch.allclose(bernoulli(logits).mean, torch.sigmoid(logits))
+
+
+def test_bernoulli_stays_finite_at_extreme_logits():
+    logits = torch.tensor([-1e4, -100.0, 0.0, 100.0, 1e4]).view(5, 1, 1, 1).requires_grad_()
+    x = torch.tensor([0.0, 1.0, 0.5, 0.0, 1.0]).view(5, 1, 1, 1)
+    log_prob = bernoulli(logits).log_prob(x)
+    assert torch.allclose(log_prob, torch.tensor([0.0, -100.0, -0.6931472, -100.0, 0.0]))
+    log_prob.sum().backward()
+    assert torch.allclose(logits.grad.flatten(), torch.tensor([0.0, 1.0, 0.0, -1.0, 0.0]))
+
+
+def test_bernoulli_gradient_by_finite_differences():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 3, 3, dtype=torch.float64, generator=generator).requires_grad_()
+    x = torch.rand(2, 1, 3, 3, dtype=torch.float64, generator=generator).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: bernoulli(a).log_prob(b), (logits, x))
+
+
+def test_gaussian_of_default_spread_is_the_squared_error_plus_a_constant(pictures):
+    mean = torch.rand_like(pictures)
+    error = (pictures - mean).square().sum((1, 2, 3))
+    constant = 784 / 2 * torch.tensor(torch.pi).log()
+    assert torch.allclose(-gaussian(mean).log_prob(pictures), error + constant, rtol=1e-5)
+
+
+def test_autoencoder_posterior_is_a_point(pictures):
+    model = Autoencoder(latent_dim=2)
+    q = model.posterior(pictures)
+    assert torch.equal(q.rsample(), q.mean)
+    assert torch.equal(q.rsample((3,))[1], q.mean)
+    assert torch.equal(q.stddev, torch.zeros(5, 2))
+    assert torch.equal(model.encode(pictures), q.mean)
+
+
+def test_autoencoder_gradient_reaches_the_encoder(pictures):
+    model = Autoencoder(latent_dim=2)
+    (model(pictures) - pictures).square().sum().backward()
+    assert model.encoder[1].weight.grad.abs().sum() > 0
+
+
+def test_linear_autoencoder_is_affine():
+    model = Autoencoder(latent_dim=3, hidden=(), picture_shape=(1, 4, 4), output=nn.Identity)
+    a, b = torch.rand(2, 1, 1, 4, 4)
+    assert torch.allclose(model((a + b) / 2), (model(a) + model(b)) / 2, atol=1e-6)
+
+
+def test_sample_decodes_draws_from_the_prior():
+    model = VAE(latent_dim=2)
+    torch.manual_seed(0)
+    samples = model.sample(7)
+    torch.manual_seed(0)
+    assert torch.equal(samples, model.decode(model.prior().sample((7,))))
+    assert not samples.requires_grad
+
+
+def test_kl_to_the_prior_has_its_closed_form(pictures):
+    model = VAE(latent_dim=4)
+    q = model.posterior(pictures)
+    mu, var = q.mean, q.variance
+    closed_form = 0.5 * (var + mu**2 - 1 - var.log()).sum(1)
+    assert torch.allclose(kl_divergence(q, model.prior()), closed_form, atol=1e-6)
+    z = q.rsample((20_000,))
+    log_ratio = q.log_prob(z) - model.prior().log_prob(z)
+    error = 5 * log_ratio.std(0) / 20_000**0.5
+    assert ((log_ratio.mean(0) - closed_form).abs() < error).all()
+
+
+def test_another_likelihood_is_another_argument(pictures):
+    model = VAE(latent_dim=2, likelihood=gaussian)
+    assert isinstance(model.likelihood(torch.zeros(1, 2)).base_dist, Normal)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 8), (1, 30, 21)])
+def test_classifier_gives_one_logit_a_class(shape):
+    assert Classifier(7, shape)(torch.rand(3, *shape)).shape == (3, 7)
+
+
+@pytest.mark.parametrize("model_class", [Autoencoder, VAE])
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"latent_dim": 0}, "latent_dim takes positive integers, got 0"),
+        ({"latent_dim": 2.0}, "latent_dim takes positive integers, got 2.0"),
+        ({"latent_dim": True}, "latent_dim takes positive integers, got True"),
+        ({"hidden": 400}, r"hidden must be a sequence of layer sizes such as \(400,\), got 400"),
+        ({"hidden": (400, -1)}, "hidden takes positive integers, got -1"),
+        ({"picture_shape": (28, 28)}, r"picture_shape must be \(channels, height, width\), got \(28, 28\)"),
+    ],
+)
+def test_bad_sizes_are_named(model_class, arguments, named):
+    with pytest.raises(ValueError, match=named):
+        model_class(**arguments)
+
+
+@pytest.mark.parametrize("model_class", [Autoencoder, VAE])
+def test_wrong_shapes_are_named(model_class):
+    model = model_class(latent_dim=2)
+    with pytest.raises(ValueError, match=r"x must have shape \(N, 1, 28, 28\), got \(3, 1, 8, 8\)"):
+        model(torch.rand(3, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"z must have shape \(N, 2\), got \(3, 5\)"):
+        model.decode(torch.rand(3, 5))
