@@ -1,7 +1,7 @@
 """Every figure of the course.
 
-A function takes plain tensors or arrays and returns a matplotlib Figure, unless it is given an Axes to draw on;
-:func:`show` puts a Figure into the notebook together with its alt text. Colours come from Petroff's palettes
+A function takes plain tensors or arrays and returns a matplotlib Figure; :func:`show` puts a Figure into the
+notebook together with its alt text. Colours come from Petroff's palettes
 (Petroff, 2021), which stay apart for colour-blind readers, and no figure tells its classes by colour alone.
 """
 
@@ -89,21 +89,19 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
 
 
 @styled
-def picture_sheet(pictures: ArrayLike, columns: int = 10, title: str = "", ax: Axes | None = None) -> Figure | Axes:
-    """Pictures (N, C, H, W) side by side as one sheet, row by row, without gaps between them."""
+def picture_sheet(pictures: ArrayLike, columns: int = 10) -> Figure:
+    """Pictures (N, C, H, W) as one sheet, row by row, with a line of paper between them."""
     images = _images(pictures)
     rows = -(-len(images) // columns)
-    sheet = np.ones((rows * columns, *images.shape[1:]), images.dtype)
-    sheet[: len(images)] = images
-    height, width = images.shape[1:3]
-    sheet = sheet.reshape(rows, columns, height, width, -1).swapaxes(1, 2).reshape(rows * height, columns * width, -1)
-    figure = None
-    if ax is None:
-        figure_width = min(WIDTH, columns * 0.62)
-        figure, ax = _figure(figure_width, figure_width * rows * height / (columns * width) + 0.3 * bool(title))
-    _draw(ax, sheet)
-    ax.set_title(title)
-    return figure or ax
+    height, width = (size + 1 for size in images.shape[1:3])
+    sheet = np.ones((rows, height, columns, width, images.shape[3]), images.dtype)
+    for index, image in enumerate(images):
+        sheet[index // columns, 1:, index % columns, 1:] = image
+    sheet = sheet.reshape(rows * height, columns * width, -1)[1:, 1:]
+    figure_width = min(WIDTH, columns * max(0.62, width / 80))
+    figure, axes = _figure(figure_width, figure_width * len(sheet) / sheet.shape[1])
+    _draw(axes, sheet)
+    return figure
 
 
 @styled

@@ -99,7 +99,8 @@ class Quiz:
     questions: tuple[Question, ...]
 
     def __str__(self) -> str:
-        return f"Quiz {self.lesson}/{self.name}: {self.title} ({len(self.questions)} questions)"
+        count = len(self.questions)
+        return f"Quiz {self.lesson}/{self.name}: {self.title} ({count} question{'s' * (count > 1)})"
 
 
 @dataclass(frozen=True)

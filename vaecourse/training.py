@@ -74,7 +74,7 @@ class RunningMeans:
     def add(self, loss: Loss) -> dict[str, float]:
         """Take in one batch; returns the batch's own means, which cost one transfer from the device."""
         columns = {"loss": loss.per_picture, **loss.terms}
-        batch = torch.stack([column.detach().mean() for column in columns.values()]).tolist()
+        batch = torch.stack([column.detach() for column in columns.values()]).mean(1).tolist()
         count = len(loss.per_picture)
         self.pictures += count
         for name, value in zip(columns, batch, strict=True):

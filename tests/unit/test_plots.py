@@ -48,10 +48,11 @@ def test_other_shapes_are_refused(shape):
 
 def test_picture_sheet_lays_pictures_out_row_by_row(pictures):
     (sheet,) = images_of(plots.picture_sheet(pictures[:5], columns=3))
-    assert sheet.shape == (16, 24)
-    assert np.allclose(sheet[:8, 8:16], pictures[1, 0])
-    assert np.allclose(sheet[8:, :8], pictures[3, 0])
-    assert (sheet[8:, 16:] == 1).all()  # the empty place is paper, not ink
+    assert sheet.shape == (8 + 1 + 8, 8 + 1 + 8 + 1 + 8)
+    assert np.allclose(sheet[:8, 9:17], pictures[1, 0])
+    assert np.allclose(sheet[9:, :8], pictures[3, 0])
+    assert (sheet[8] == 1).all()
+    assert (sheet[9:, 18:] == 1).all()  # the empty place is paper, not ink
 
 
 def test_history_draws_training_and_validation_of_a_term_together():

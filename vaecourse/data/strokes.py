@@ -77,6 +77,7 @@ EDGE_BLUR = 1.1  # width of the grey edge of a line, in pixels of the picture
 CHUNK = 250  # pictures that share a random stream
 DOTS = 112  # dots of ink per picture; few are more than a thickness apart, so that lines are closed
 WAVE_HEIGHTS = (3.4, 2.8, 2.2, 1.6, 1.1, 0.7, 0.45, 0.3)  # of half a period along the path, of one, ...
+LETTER_HASTE = 0.7  # size of the deformations of a letter, as a part of those of a digit
 OVERRUN = 12.0  # how far a stroke may go on beyond its end, in glyph units (hundredths of the height)
 CUT = 7.0  # how much of a corner a flowing pen cuts off, in glyph units
 EDGE = 1.8  # how many sigmas of a dot lie between the middle of a line and its edge
@@ -175,6 +176,7 @@ class _PenTables(NamedTuple):
 
     first_row: np.ndarray  # (symbols,) row of the symbol's variant 0
     n_variants: np.ndarray  # (symbols,)
+    haste: np.ndarray  # (symbols,) size of the deformations; letters are written with more care
     points: np.ndarray  # (rows, points, 2) the points of the glyph, in glyph units
     sharp: np.ndarray  # (rows, dots, points) weights of the points in the curve with sharp corners
     flowing: np.ndarray  # (rows, dots, points) the same, flowing through the corners
@@ -193,7 +195,8 @@ def _pen_tables(symbols):
     rows = [_pen_table_row(strokes, n_points) for strokes in variants]
     n_variants = np.array([len(glyph) for glyph in glyphs])
     first_row = np.cumsum(n_variants) - n_variants
-    return _PenTables(first_row, n_variants, *(np.stack(column) for column in zip(*rows, strict=True)))
+    haste = np.array([LETTER_HASTE if symbol in LETTERS else 1 for symbol in symbols], np.float32)
+    return _PenTables(first_row, n_variants, haste, *(np.stack(column) for column in zip(*rows, strict=True)))
 
 
 def _parse_variant(text):
@@ -282,7 +285,8 @@ def _draw_chunk(tables, entropy, size, channels, chunk):
     targets = rng.integers(len(tables.n_variants), size=CHUNK)
     factors = _choose_factors(rng, tables.n_variants[targets])
     row = tables.first_row[targets] + factors["variant"]
-    wobble = np.exp(_hill(rng, np.log(0.45), np.log(1.6)))  # some people write neatly, some do not
+    # Some people write neatly and some do not.
+    wobble = tables.haste[targets] * np.exp(_hill(rng, np.log(0.45), np.log(1.6)))
     x, y = _write(rng, tables, row, wobble)
     x, y = _bend(rng, x, y, wobble)
     x, y = _lean(x, y, factors)

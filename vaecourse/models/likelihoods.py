@@ -35,24 +35,25 @@ class PixelBernoulli(Bernoulli):
 
 
 class _BernoulliLogProb(torch.autograd.Function):
-    """x l - softplus(l), with softplus(l) = max(l, 0) + log(1 + exp(-|l|)).
+    """x l - softplus(l), with softplus(l) = max(l, 0) - log(max(m, 1 - m)) and m = sigmoid(l).
 
     A library softplus calls log1p to keep its *relative* precision near 0; in a sum over pixels the absolute error
-    of the plain log, below 1e-7, is what counts, and the plain log is several times faster.
+    of the plain log, below 1e-7, is what counts, and the plain log is several times faster. The gradient, x - m,
+    needs no function of its own.
     """
 
     @staticmethod
     def forward(ctx, logits: Tensor, value: Tensor) -> Tensor:
-        ctx.save_for_backward(logits, value)
-        softplus = logits.abs().neg_().exp_().add_(1).log_().add_(logits.clamp(min=0))
-        return (value * logits).sub_(softplus)
+        mean = torch.sigmoid(logits)
+        ctx.save_for_backward(logits, mean, value)
+        return torch.maximum(mean, 1 - mean).log_().sub_(logits.clamp(min=0)).addcmul_(value, logits)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):
-        logits, value = ctx.saved_tensors
+        logits, mean, value = ctx.saved_tensors
         grad_value = grad * logits if ctx.needs_input_grad[1] else None
-        return (value - torch.sigmoid(logits)).mul_(grad), grad_value
+        return (value - mean).mul_(grad), grad_value
 
 
 def gaussian(mean: Tensor, std: float | Tensor = 0.5**0.5) -> Independent:
