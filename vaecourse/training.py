@@ -20,6 +20,8 @@ from vaecourse.objectives import Loss, Objective, default_objective
 
 EXPLODED = 1000
 """A term this many times larger than the very first loss counts as exploded."""
+BETAS = (0.9, 0.99)
+"""Adam's averaging; the shorter memory of the squared gradient keeps up with a rate that changes at every step."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -147,7 +149,7 @@ def fit(
         tqdm(total=steps, leave=False, **({} if progress else {"disable": True})) as bar,
     ):
         model.to(device).train()
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=BETAS, fused=True)
         scheduler = _scheduler(optimizer, schedule, lr, steps)
         watch = _DivergenceWatch(history, lr)
         try:
