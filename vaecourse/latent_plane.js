@@ -96,9 +96,16 @@ function render({ model, el }) {
   sliders.forEach((slider, i) =>
     slider.addEventListener("input", () => ask(z.map((value, j) => (i === j ? Number(slider.value) : value))))
   );
+  // Plain keys belong to the sliders: JupyterLab's arrow keys would change the cell. It listens on the document and
+  // heeds the mark only on the element with the focus.
+  const keepKeys = ({ target, ctrlKey, metaKey }) => {
+    if (el.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !ctrlKey && !metaKey);
+  };
+  window.addEventListener("keydown", keepKeys, true);
   model.on("msg:custom", onMessage);
   ask(z);
   return () => {
+    window.removeEventListener("keydown", keepKeys, true);
     model.off("msg:custom", onMessage);
     URL.revokeObjectURL(background.src);
   };

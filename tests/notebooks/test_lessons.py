@@ -41,7 +41,7 @@ def cell_problems(cell: nbformat.NotebookNode, number: int):
         yield "its output is not stored"
     if len(cell.source.splitlines()) > LONGEST_CELL:
         yield f"more than {LONGEST_CELL} lines"
-    compared = "NBVAL_IGNORE_OUTPUT" not in cell.metadata.get("tags", [])
+    compared = "nbval-ignore-output" not in cell.metadata.get("tags", [])
     for output in cell.outputs:
         if output.output_type == "error":
             yield f"stores an error: {output.ename}"
