@@ -9,12 +9,11 @@ Three ways through one epoch of the same model (784-400-20 VAE), the same data a
 On MNIST also the time that ``fit`` and that loop take to the same test loss. Run it on a quiet machine.
 """
 
-import os
 import time
-from pathlib import Path
 
 import click
 import torch
+from _mnist import mnist
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own convention)
@@ -115,10 +114,8 @@ def fit_epoch(data: PictureDataset):
 
 def pictures(split: str) -> PictureDataset:
     """MNIST where its files are there, else strokes."""
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    root = None if "VAECOURSE_DATA_DIR" in os.environ or not beside.is_dir() else beside
     try:
-        return load("mnist", split=split, root=root, download=False)
+        return mnist(split)
     except DataError:
         return load("strokes", split=split)
 
