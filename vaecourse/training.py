@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from math import isfinite
 from numbers import Integral, Real
 from time import perf_counter
@@ -19,7 +20,9 @@ from vaecourse.data import loader
 from vaecourse.objectives import Loss, Objective, default_objective
 
 EXPLODED = 1000
-"""A term this many times larger than the very first loss counts as exploded."""
+"""A term this many times larger than the very first loss (or than 1, if that is larger) counts as exploded."""
+SHORTEST_CYCLE = 10
+"""Steps; a one-cycle schedule of fewer would spend them all at rates near 0."""
 BETAS = (0.9, 0.99)
 """Adam's averaging; the shorter memory of the squared gradient keeps up with a rate that changes at every step."""
 
@@ -27,9 +30,7 @@ BETAS = (0.9, 0.99)
 class TrainingDivergedError(RuntimeError):
     """A term of the loss became NaN, infinite or enormous; ``history`` holds the whole epochs before that."""
 
-    def __init__(self, message: str, history: "History"):
-        super().__init__(message)
-        self.history = history
+    history: "History"
 
 
 @dataclass
@@ -49,6 +50,11 @@ class History:
         if term not in self.terms:
             raise KeyError(f"no term {term!r} in this history; it has {', '.join(self.terms) or 'no epochs'}")
         return [epoch[term] for epoch in self.epochs if term in epoch]
+
+    def record(self, epoch: int, means: dict[str, float]) -> None:
+        """Keep ``means`` as those of ``epoch`` (1, 2, ...); they may go on changing until the epoch is over."""
+        if len(self.epochs) < epoch:
+            self.epochs.append(means)
 
     @property
     def terms(self) -> list[str]:
@@ -123,21 +129,22 @@ def fit(
             (:func:`vaecourse.objectives.default_objective`).
         lr: Adam's learning rate; with the one-cycle schedule, its highest value.
         schedule: "one-cycle" (Smith & Topin, 2019: up over the first 30 % of the steps, then down to nearly 0)
-            or None for a constant rate.
+            or None for a constant rate, which trainings of fewer than 10 steps have in any case.
         validation: a second dataset, evaluated after every epoch.
         seed: of the order of the pictures and of the noise the model draws.
         device: where to compute; by default :func:`best_device`.
         progress: show a tqdm bar with the device and the terms of the loss.
 
     Raises:
-        ValueError: ``epochs``, ``batch_size``, ``lr`` or ``schedule`` is out of range, or ``data`` is empty.
+        ValueError: ``epochs``, ``batch_size``, ``lr`` or ``schedule`` is out of range, ``data`` is empty, or
+            ``model`` has nothing to train.
         TypeError: no objective is given and none belongs to this model.
         TrainingDivergedError: a term of the loss became NaN, infinite or enormous. The model is then back where
             it was before that epoch.
     """
-    _check_arguments(data, epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule)
+    _check_arguments(model, data, epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule)
     objective = objective or default_objective(model)
-    home = _device_of(model)
+    home, dtype = _home_of(model)
     device = torch.device(device) if device else best_device()
     batches = loader(data, batch_size, shuffle=True, seed=seed)
     steps = epochs * len(batches)
@@ -148,19 +155,19 @@ def fit(
         _seeded(seed, device),
         tqdm(total=steps, leave=False, **({} if progress else {"disable": True})) as bar,
     ):
-        model.to(device).train()
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=BETAS, fused=True)
-        scheduler = _scheduler(optimizer, schedule, lr, steps)
-        watch = _DivergenceWatch(history, lr)
         try:
+            model.to(device).train()
+            optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=BETAS, fused=True)
+            scheduler = _scheduler(optimizer, schedule, lr, steps)
+            watch = _DivergenceWatch(lr)
             for epoch in range(1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs} on {device}", refresh=False)
-                last_good = {name: value.clone() for name, value in model.state_dict().items()}
+                last_good = _copy_of_state(model)
                 means = RunningMeans()
-                history.epochs.append(means.values)
                 for x, targets in batches:
-                    loss = objective(model, x.to(device), targets.to(device))
-                    watch(means.add(loss))
+                    loss = objective(model, x.to(device, dtype), targets.to(device))
+                    watch(means.add(loss), epoch)
+                    history.record(epoch, means.values)
                     optimizer.zero_grad()
                     loss.per_picture.mean().backward()
                     optimizer.step()
@@ -169,13 +176,13 @@ def fit(
                     bar.update()
                 if validation is not None:
                     held_out = evaluate(model, validation, objective, seed=seed, device=device)
-                    means.values.update({f"validation {name}": value for name, value in held_out.items()})
+                    watch(held_out, epoch)
+                    means.values.update({f"{plots.VALIDATION}{name}": value for name, value in held_out.items()})
         except KeyboardInterrupt:
             history.interrupted = True
-            if not means.pictures:
-                history.epochs.pop()
-        except TrainingDivergedError:
-            history.epochs.pop()
+        except TrainingDivergedError as error:
+            del history.epochs[epoch - 1 :]
+            error.history = history
             model.load_state_dict(last_good)
             raise
         finally:
@@ -208,67 +215,74 @@ def evaluate(
         device: where to compute; by default where the model is.
     """
     objective = objective or default_objective(model)
-    home, was_training = _device_of(model), model.training
+    (home, dtype), was_training = _home_of(model), model.training
     device = torch.device(device) if device else home
     means = RunningMeans()
     model.to(device).eval()
     try:
         with _seeded(seed, device):
             for x, targets in loader(data, batch_size, shuffle=False):
-                means.add(objective(model, x.to(device), targets.to(device)))
+                means.add(objective(model, x.to(device, dtype), targets.to(device)))
     finally:
         model.to(home).train(was_training)
     return means.values
 
 
 class _DivergenceWatch:
-    """Raises as soon as a batch's loss or one of its terms is NaN, infinite or enormous, and says which."""
+    """Raises as soon as a loss or one of its terms is NaN, infinite or enormous, and says which."""
 
-    def __init__(self, history: History, lr: float):
-        self.history = history
+    def __init__(self, lr: float):
         self.lr = lr
-        self.scale: float | None = None
-        self.batches = 0
+        self.first: float | None = None
 
-    def __call__(self, batch: dict[str, float]) -> None:
-        self.batches += 1
-        if self.scale is None:
-            self.scale = max(1.0, abs(batch["loss"])) if isfinite(batch["loss"]) else 1.0
-        bad = {
-            name: value for name, value in batch.items() if not abs(value) <= EXPLODED * self.scale
-        }  # "not <=" also holds for NaN
+    def __call__(self, means: dict[str, float], epoch: int) -> None:
+        self.first = means["loss"] if self.first is None else self.first
+        largest = EXPLODED * max(1.0, abs(self.first)) if isfinite(self.first) else EXPLODED
+        bad = {name: value for name, value in means.items() if not abs(value) <= largest}  # NaN fails too
         if not bad:
             return
-        culprits = {name: value for name, value in bad.items() if name != "loss"} or bad
-        named = " and ".join(f"{name} ({value:.3g})" for name, value in culprits.items())
+        named = " and ".join(f"{name} ({bad[name]:.3g})" for name in bad if name != "loss" or len(bad) == 1)
         raise TrainingDivergedError(
-            f"Training stopped at batch {self.batches}, in epoch {len(self.history.epochs)}: {named} is not a number "
-            f"that training can go on from (the first loss was {self.scale:.3g}). The model is back where it was "
-            f"before this epoch. Try a smaller learning rate than lr={self.lr:g}, and check that the pictures "
-            "are finite and in [0, 1].",
-            self.history,
+            f"Training stopped in epoch {epoch}: {named} is nothing that training can go on from; the first loss was "
+            f"{self.first:.3g}. The model is back where it was before this epoch. Try a smaller learning rate than "
+            f"lr={self.lr:g}, and check that the pictures are finite and in [0, 1]."
         )
 
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Draw from ``seed`` inside, and leave the global random state as it was."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    """Draw from ``seed`` inside, and leave the global random state of every device as it was."""
+    # torch.manual_seed seeds all devices; asking an unused CUDA for its state would only start it.
+    cuda = device.type == "cuda" or torch.cuda.is_initialized()
+    mps_state = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if cuda else []):
         torch.manual_seed(seed)
-        yield
+        try:
+            yield
+        finally:
+            if mps_state is not None:  # fork_rng knows only one kind of accelerator
+                torch.mps.set_rng_state(mps_state)
 
 
 def _scheduler(optimizer: torch.optim.Optimizer, schedule: str | None, lr: float, steps: int) -> LRScheduler:
-    if schedule is None:
+    if schedule is None or steps < SHORTEST_CYCLE:
         return LambdaLR(optimizer, lambda step: 1.0)
     return OneCycleLR(optimizer, max_lr=lr, total_steps=steps, cycle_momentum=False)
 
 
-def _device_of(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device
+def _home_of(model: nn.Module) -> tuple[torch.device, torch.dtype]:
+    """Where a model is and what it computes in; a model without numbers of its own is on the CPU, in float32."""
+    for values in chain(model.parameters(), model.buffers()):
+        if values.is_floating_point():
+            return values.device, values.dtype
+    return torch.device("cpu"), torch.float32
 
 
-def _check_arguments(data: Dataset, **numbers: Any) -> None:
+def _copy_of_state(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _check_arguments(model: nn.Module, data: Dataset, **numbers: Any) -> None:
     for name in ("epochs", "batch_size"):
         value = numbers[name]
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
@@ -279,3 +293,5 @@ def _check_arguments(data: Dataset, **numbers: Any) -> None:
         raise ValueError(f'schedule takes "one-cycle" or None, got {numbers["schedule"]!r}')
     if len(data) == 0:
         raise ValueError("data is empty: fit needs at least one picture")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError(f"model has nothing to train: no parameter of this {type(model).__name__} takes a gradient")

@@ -84,6 +84,13 @@ def test_bernoulli_stays_finite_at_extreme_logits():
     assert torch.allclose(logits.grad.flatten(), torch.tensor([0.0, 1.0, 0.0, -1.0, 0.0]))
 
 
+def test_bernoulli_broadcasts_as_torch_does():
+    logits = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    x = torch.rand(5, 1, 2, 2)
+    bernoulli(logits).log_prob(x).sum().backward()
+    assert torch.allclose(logits.grad, (x - 0.5).sum(0, keepdim=True))
+
+
 def test_bernoulli_gradient_by_finite_differences():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(2, 1, 3, 3, dtype=torch.float64, generator=generator).requires_grad_()
@@ -157,9 +164,10 @@ def test_classifier_gives_one_logit_a_class(shape):
         ({"latent_dim": 0}, "latent_dim takes positive integers, got 0"),
         ({"latent_dim": 2.0}, "latent_dim takes positive integers, got 2.0"),
         ({"latent_dim": True}, "latent_dim takes positive integers, got True"),
-        ({"hidden": 400}, r"hidden must be a sequence of layer sizes such as \(400,\), got 400"),
+        ({"hidden": 400}, r"hidden takes a sequence of positive integers, such as \(400,\), got 400"),
         ({"hidden": (400, -1)}, "hidden takes positive integers, got -1"),
-        ({"picture_shape": (28, 28)}, r"picture_shape must be \(channels, height, width\), got \(28, 28\)"),
+        ({"picture_shape": (28, 28)}, r"picture_shape takes \(channels, height, width\), got \(28, 28\)"),
+        ({"picture_shape": 28}, "picture_shape takes a sequence of positive integers"),
     ],
 )
 def test_bad_sizes_are_named(model_class, arguments, named):
@@ -172,5 +180,20 @@ def test_wrong_shapes_are_named(model_class):
     model = model_class(latent_dim=2)
     with pytest.raises(ValueError, match=r"x must have shape \(N, 1, 28, 28\), got \(3, 1, 8, 8\)"):
         model(torch.rand(3, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"x must have shape"):
+        model.posterior(torch.rand(3, 784))
     with pytest.raises(ValueError, match=r"z must have shape \(N, 2\), got \(3, 5\)"):
         model.decode(torch.rand(3, 5))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"num_classes": 0}, "num_classes takes positive integers, got 0"),
+        ({"picture_shape": (28, 28)}, r"picture_shape takes \(channels, height, width\), got \(28, 28\)"),
+        ({"picture_shape": (1, 3, 3)}, "pictures of 4x4 pixels or more"),
+    ],
+)
+def test_bad_sizes_of_a_classifier_are_named(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        Classifier(**arguments)

@@ -78,6 +78,16 @@ def test_fit_leaves_the_global_random_state_alone(data):
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_the_random_state_of_accelerators_is_left_alone_too(data, monkeypatch):
+    kept = []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: torch.tensor([7]))
+    monkeypatch.setattr(torch.mps, "set_rng_state", kept.append)
+    monkeypatch.setattr(torch.mps, "manual_seed", lambda seed: None)
+    fit(small(VAE), data, epochs=1, device="cpu")
+    assert kept == [torch.tensor([7])]
+
+
 def test_history_holds_the_mean_over_pictures_of_every_term(data):
     model = small(VAE)
     seen = []
@@ -155,6 +165,28 @@ def test_an_interrupt_keeps_what_was_learned_so_far(data):
     assert "interrupted" in repr(history)
 
 
+def test_an_interrupt_while_training_is_set_up_leaves_the_model_as_it_was(data, monkeypatch):
+    def pressed(*arguments, **options):
+        raise KeyboardInterrupt
+
+    model = small(Autoencoder)
+    monkeypatch.setattr(torch.optim, "Adam", pressed)
+    history = fit(model, data)
+    assert history.interrupted
+    assert history.epochs == []
+    assert not model.training
+
+
+def test_an_interrupt_during_validation_keeps_the_epoch(data, monkeypatch):
+    def pressed(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vaecourse.training.evaluate", pressed)
+    history = fit(small(Autoencoder), data, epochs=3, validation=data)
+    assert history.interrupted
+    assert len(history["loss"]) == 1
+
+
 def test_an_interrupt_before_the_first_batch_of_an_epoch_adds_no_epoch(data):
     history = fit(small(Autoencoder), data, epochs=3, objective=interrupt_after(5))
     assert len(history.epochs) == 1
@@ -199,6 +231,34 @@ def test_a_sick_loss_stops_training_and_says_which_term(data, sick, said, not_sa
         assert torch.equal(mine, other)
 
 
+def test_a_first_loss_that_is_nan_is_said_to_be_nan(data):
+    with pytest.raises(TrainingDivergedError, match="the first loss was nan"):
+        fit(small(VAE), data, epochs=1, objective=sick_after(0, KL=float("nan")))
+
+
+def test_weights_lost_in_the_last_step_are_noticed_in_validation(data):
+    model = small(Autoencoder)
+    batches = 0
+
+    def objective(model, x, targets):
+        nonlocal batches
+        batches += 1
+        loss = squared_error(model, x, targets)
+        return Loss(loss.per_picture * float("nan")) if batches > 5 else loss
+
+    with pytest.raises(TrainingDivergedError, match="epoch 1: loss"):
+        fit(model, data, epochs=1, objective=objective, validation=data)
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+def test_buffers_go_back_with_the_weights(data):
+    model = nn.Sequential(nn.BatchNorm2d(1), nn.Flatten(), nn.Linear(36, 36), nn.Unflatten(1, (1, 6, 6)))
+    with pytest.raises(TrainingDivergedError):
+        fit(model, data, epochs=1, objective=lambda m, x, t: Loss((m(x) * float("nan")).flatten(1).sum(1)))
+    assert torch.equal(model[0].running_mean, torch.zeros(1))
+    assert model[0].num_batches_tracked == 0
+
+
 def test_a_learning_rate_far_too_high_is_caught(data):
     with pytest.raises(TrainingDivergedError, match="smaller learning rate than lr=100"):
         fit(small(VAE), data, epochs=20, lr=100.0)
@@ -221,6 +281,23 @@ def test_bad_arguments_are_named_before_anything_is_trained(data, options, said)
     with pytest.raises(ValueError, match=said):
         fit(model, data, **options)
     assert all(torch.equal(a, b) for a, b in zip(weights, model.parameters(), strict=True))
+
+
+def test_a_model_without_parameters_can_be_judged_but_not_trained(data):
+    class Copy(nn.Module):
+        def forward(self, x):
+            return x
+
+    assert evaluate(Copy(), data, squared_error) == {"loss": 0}
+    with pytest.raises(ValueError, match="no parameter of this Copy takes a gradient"):
+        fit(Copy(), data, objective=squared_error)
+
+
+def test_a_model_in_double_precision_stays_there(data):
+    model = small(VAE).double()
+    history = fit(model, data, epochs=1, validation=data)
+    assert next(model.parameters()).dtype == torch.float64
+    assert len(history["validation loss"]) == 1
 
 
 def test_empty_data_is_named(data):
@@ -252,6 +329,13 @@ def test_one_cycle_rises_to_lr_and_falls_to_nearly_zero(data):
     assert rates[top:] == sorted(rates[top:], reverse=True)
     assert 0.2 < top / len(rates) < 0.4
     assert rates[-1] < 1e-4
+
+
+def test_a_training_of_few_steps_is_not_spent_warming_up(data):
+    model = small(Autoencoder)
+    before = evaluate(model, data)["loss"]
+    fit(model, data, epochs=1, batch_size=600, lr=0.01)
+    assert evaluate(model, data)["loss"] < before - 0.01
 
 
 def test_without_a_schedule_the_rate_is_constant(data):

@@ -38,7 +38,7 @@ class Autoencoder(LatentModel):
 
     def posterior(self, x: Tensor) -> Point:
         """The point z = encoder(x), as a distribution."""
-        return Point(self.encoder(x))
+        return Point(self.encoder(self._checked(x)))
 
     def likelihood(self, z: Tensor):
         """N(decoder(z), I/2): its -log p(x|z) is ||x - x̂||^2 plus a constant."""

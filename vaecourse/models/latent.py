@@ -1,11 +1,12 @@
 """What every model with a code has in common."""
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
+
+from vaecourse.models.networks import checked_picture_shape, checked_sizes
 
 
 class LatentModel(nn.Module):
@@ -25,19 +26,16 @@ class LatentModel(nn.Module):
 
     def __init__(self, latent_dim: int, hidden: Sequence[int], picture_shape: Sequence[int]):
         super().__init__()
-        if isinstance(hidden, Integral):
-            raise ValueError(f"hidden must be a sequence of layer sizes such as (400,), got {hidden!r}")
-        _require_sizes("latent_dim", (latent_dim,))
-        _require_sizes("hidden", hidden)
-        _require_sizes("picture_shape", picture_shape)
-        if len(picture_shape) != 3:
-            raise ValueError(f"picture_shape must be (channels, height, width), got {tuple(picture_shape)}")
-        self.latent_dim = int(latent_dim)
-        self.hidden = tuple(hidden)
-        self.picture_shape = tuple(picture_shape)
+        self.latent_dim = checked_sizes("latent_dim", (latent_dim,))[0]
+        self.hidden = checked_sizes("hidden", hidden)
+        self.picture_shape = checked_picture_shape(picture_shape)
 
     def posterior(self, x: Tensor) -> Distribution:
-        """q(z|x) for pictures x of shape (N, C, H, W): a distribution over codes, batch (N,), event (D,)."""
+        """q(z|x) for pictures x of shape (N, C, H, W): a distribution over codes, batch (N,), event (D,).
+
+        Raises:
+            ValueError: ``x`` is not of shape (N, *picture_shape).
+        """
         raise NotImplementedError
 
     def likelihood(self, z: Tensor) -> Distribution:
@@ -46,7 +44,7 @@ class LatentModel(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """The code of each picture, (N, D): the mean of q(z|x)."""
-        return self.posterior(self._require_pictures(x)).mean
+        return self.posterior(x).mean
 
     def decode(self, z: Tensor) -> Tensor:
         """The picture that each code stands for, (N, C, H, W): the mean of p(x|z).
@@ -67,17 +65,11 @@ class LatentModel(nn.Module):
         """As ``model(x)``, without a gradient: for looking, not for training."""
         return self(x)
 
-    def _require_pictures(self, x: Tensor) -> Tensor:
+    def _checked(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or tuple(x.shape[1:]) != self.picture_shape:
             expected = ", ".join(str(size) for size in self.picture_shape)
             raise ValueError(
                 f"x must have shape (N, {expected}), got {tuple(x.shape)}; "
-                "build the model with picture_shape=data.shape[1:] for other pictures"
+                "for other pictures build the model with picture_shape=x.shape[1:]"
             )
         return x
-
-
-def _require_sizes(name: str, sizes: Sequence[int]) -> None:
-    for size in sizes:
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} takes positive integers, got {size!r}")

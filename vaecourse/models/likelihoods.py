@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, constraints
+from torch.distributions.utils import broadcast_all
 
 PICTURE_DIMS = 3
 """A picture's event dimensions: channels, height, width."""
@@ -31,7 +32,7 @@ class PixelBernoulli(Bernoulli):
     """
 
     def log_prob(self, value: Tensor) -> Tensor:
-        return _BernoulliLogProb.apply(self.logits, value)
+        return _BernoulliLogProb.apply(*broadcast_all(self.logits, value))
 
 
 class _BernoulliLogProb(torch.autograd.Function):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from numbers import Integral
 
 from torch import Tensor, nn
 
@@ -44,16 +45,37 @@ def mlp_decoder(
     )
 
 
+def checked_sizes(name: str, sizes: Sequence[int]) -> tuple[int, ...]:
+    """``sizes`` as a tuple of ints; a ValueError that names the argument if one is not a positive integer."""
+    if not isinstance(sizes, Sequence):
+        raise ValueError(f"{name} takes a sequence of positive integers, such as (400,), got {sizes!r}")
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{name} takes positive integers, got {size!r}")
+    return tuple(int(size) for size in sizes)
+
+
+def checked_picture_shape(picture_shape: Sequence[int]) -> tuple[int, ...]:
+    """As :func:`checked_sizes`, and exactly (channels, height, width)."""
+    shape = checked_sizes("picture_shape", picture_shape)
+    if len(shape) != 3:
+        raise ValueError(f"picture_shape takes (channels, height, width), got {shape}")
+    return shape
+
+
 class Classifier(nn.Module):
     """A small convolutional classifier: the judge that says whether a picture is a recognisable digit.
 
-    Two 3x3 convolutions with pooling and one hidden layer; any picture size from 8x8 up.
+    Two 3x3 convolutions with pooling and one hidden layer.
 
     Args:
         num_classes: number of classes K.
-        picture_shape: (C, H, W) of the pictures it will see.
+        picture_shape: (C, H, W) of the pictures it will see, 4x4 pixels or more.
         width: channels of the first convolution; the second has twice as many.
         dropout: share of hidden units dropped in training.
+
+    Raises:
+        ValueError: a size is not a positive integer, or the pictures are too small.
     """
 
     def __init__(
@@ -64,9 +86,11 @@ class Classifier(nn.Module):
         dropout: float = 0.25,
     ):
         super().__init__()
-        channels, height, picture_width = picture_shape
-        self.num_classes = num_classes
-        self.picture_shape = tuple(picture_shape)
+        (self.num_classes,) = checked_sizes("num_classes", (num_classes,))
+        (width,) = checked_sizes("width", (width,))
+        self.picture_shape = channels, height, picture_width = checked_picture_shape(picture_shape)
+        if min(height, picture_width) < 4:
+            raise ValueError(f"picture_shape takes pictures of 4x4 pixels or more, got {self.picture_shape}")
         self.network = nn.Sequential(
             nn.Conv2d(channels, width, 3, padding=1),
             nn.ReLU(),

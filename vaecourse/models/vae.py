@@ -41,7 +41,7 @@ class VAE(LatentModel):
 
     def posterior(self, x: Tensor) -> Distribution:
         """q(z|x) = N(mu, diag(sigma^2)); the encoder's output is mu and logvar = log sigma^2, side by side."""
-        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        mu, logvar = self.encoder(self._checked(x)).chunk(2, dim=-1)
         return diagonal_normal(mu, torch.exp(0.5 * logvar))
 
     def prior(self) -> Distribution:
