@@ -121,7 +121,13 @@ def pictures(split: str) -> PictureDataset:
 
 
 @click.command(help=__doc__)
-@click.option("--repeats", default=3, show_default=True, help="Each way is timed this often; the fastest counts.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Each way is timed this often; the fastest counts.",
+)
 def main(repeats: int) -> None:
     train, test = pictures("train"), pictures("test")
     batches = DataLoader(PerPicture(train), batch_size=BATCH, shuffle=True)

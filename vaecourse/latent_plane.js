@@ -3,18 +3,17 @@
 
 function render({ model, el }) {
   const [xMin, xMax, yMin, yMax] = model.get("extent");
-  const side = model.get("side");
-  const id = `latent-plane-${Math.random().toString(36).slice(2)}`;
+  const view = `latent-plane-${Math.random().toString(36).slice(2)}`;
 
   el.classList.add("vaecourse-latent-plane");
   el.innerHTML = `
-    <div class="plane" style="width:${side}px;height:${side}px"><img alt="" draggable="false"><div class="point"></div></div>
+    <div class="plane"><img alt="" draggable="false"><div class="point"></div></div>
     <div class="side">
       <canvas role="img"></canvas>
-      <label for="${id}-0">z<sub>1</sub> <output></output></label>
-      <input type="range" id="${id}-0" min="${xMin}" max="${xMax}" step="${(xMax - xMin) / 200}">
-      <label for="${id}-1">z<sub>2</sub> <output></output></label>
-      <input type="range" id="${id}-1" min="${yMin}" max="${yMax}" step="${(yMax - yMin) / 200}">
+      <label for="${view}-0">z<sub>1</sub> <output></output></label>
+      <input type="range" id="${view}-0" min="${xMin}" max="${xMax}" step="${(xMax - xMin) / 200}">
+      <label for="${view}-1">z<sub>2</sub> <output></output></label>
+      <input type="range" id="${view}-1" min="${yMin}" max="${yMax}" step="${(yMax - yMin) / 200}">
       <p aria-live="polite"></p>
     </div>`;
   const plane = el.querySelector(".plane");
@@ -30,7 +29,7 @@ function render({ model, el }) {
 
   // One question at a time: while the kernel works on one point, only the latest of the others is remembered,
   // so a drag never leaves a queue of stale pictures behind.
-  let z = model.get("z");
+  let z = model.get("start");
   let waiting = false;
   let next = null;
 
@@ -42,7 +41,7 @@ function render({ model, el }) {
       return;
     }
     waiting = true;
-    model.send({ z });
+    model.send({ view, z });
   }
 
   function showPoint() {
@@ -54,7 +53,7 @@ function render({ model, el }) {
     });
   }
 
-  function showPicture({ shape, reading }, bytes) {
+  function showPicture({ z, shape, reading }, bytes) {
     const [height, width, channels] = shape;
     canvas.width = width;
     canvas.height = height;
@@ -68,8 +67,10 @@ function render({ model, el }) {
     status.textContent = reading;
   }
 
-  function onMessage(content, buffers) {
-    showPicture(content, buffers[0]);
+  function onMessage(answer, buffers) {
+    if (answer.view !== view) return; // the same plane may be on show in another place
+    if (answer.error) status.textContent = answer.error;
+    else showPicture(answer, buffers[0]);
     waiting = false;
     if (next) {
       const latest = next;

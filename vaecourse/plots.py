@@ -36,6 +36,7 @@ STYLE = {
     "lines.linewidth": 2,
 }
 
+MARKERS = "osD^vP*X<>"
 _PROBE = {"boxstyle": "circle,pad=0.2", "fc": "black", "ec": "white"}
 
 styled = mpl.rc_context(STYLE)
@@ -74,16 +75,19 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
         titles: one short text above each column.
     """
     images = {label: _images(pictures) for label, pictures in rows.items()}
-    columns = max(len(row) for row in images.values())
-    if any(len(row) != columns for row in images.values()):
-        raise ValueError(f"rows take as many pictures each, got {[len(row) for row in images.values()]}")
+    lengths = [len(row) for row in images.values()]
+    if len(set(lengths)) != 1:
+        raise ValueError(f"rows takes one row or more, of as many pictures each, got {lengths}")
+    (columns,) = set(lengths)
+    if titles is not None and len(titles) != columns:
+        raise ValueError(f"titles takes one text for each of the {columns} columns, got {len(titles)}")
     cell = min(0.9, (WIDTH - 1.2) / columns)
     figure, grid = _grid_figure(len(images), columns, (columns * cell + 1.2, len(images) * cell + 0.3))
     for axes_row, (label, row) in zip(grid, images.items(), strict=True):
         for axes, image in zip(axes_row, row, strict=True):
             _draw(axes, image)
         axes_row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
-    for axes, title in zip(grid[0], titles or [], strict=False):
+    for axes, title in zip(grid[0], titles or [""] * columns, strict=True):
         axes.set_title(title, loc="center")
     return figure
 
@@ -113,19 +117,19 @@ def history(terms: Mapping[str, Sequence[float]]) -> Figure:
     """
     names = [name for name in terms if not name.startswith(VALIDATION)]
     figure, axes_list = _figure(WIDTH, 2.6, columns=len(names))
-    for axes, name, colour in zip(np.atleast_1d(axes_list), names, COLOURS, strict=False):
+    for index, (axes, name) in enumerate(zip(np.atleast_1d(axes_list), names, strict=True)):
         for label, values, style in (
-            ("training", terms[name], "-"),
-            ("validation", terms.get(VALIDATION + name), "--"),
+            ("training, mean over the epoch", terms[name], "-"),
+            ("held out, after the epoch", terms.get(VALIDATION + name), "--"),
         ):
             if values:
-                epochs = range(1, len(values) + 1)
-                axes.plot(epochs, values, style, color=colour, label=label, marker="." if len(values) < 30 else "")
+                epochs, marker = range(1, len(values) + 1), "." if len(values) < 30 else ""
+                axes.plot(epochs, values, style, color=class_colour(index), label=label, marker=marker)
         axes.set(title=name, xlabel="epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if VALIDATION + name in terms:
             axes.legend()
-    np.atleast_1d(axes_list)[0].set_ylabel("per picture")
+    np.atleast_1d(axes_list)[0].set_ylabel("mean per picture")
     return figure
 
 
@@ -145,7 +149,12 @@ def latent_plane(codes: ArrayLike, targets: ArrayLike, classes: Sequence[str]) -
 
 @styled
 def latent_probes(
-    codes: ArrayLike, targets: ArrayLike, classes: Sequence[str], probes: ArrayLike, pictures: ArrayLike
+    codes: ArrayLike,
+    targets: ArrayLike,
+    classes: Sequence[str],
+    probes: ArrayLike,
+    pictures: ArrayLike,
+    captions: Sequence[str] | None = None,
 ) -> Figure:
     """The latent plane with lettered points in it, and beside it the picture that each point decodes to.
 
@@ -153,6 +162,7 @@ def latent_probes(
         codes, targets, classes: as for :func:`latent_plane`.
         probes: the points, (P, 2).
         pictures: what they decode to, (P, C, H, W).
+        captions: a short text below each picture.
     """
     images, columns = _images(pictures), 2
     rows = -(-len(images) // columns)
@@ -168,6 +178,7 @@ def latent_probes(
         axes = figure.add_subplot(grid[index % rows, 1 + index // rows])
         _draw(axes, image)
         axes.set_title(letter, loc="center", fontsize=10)
+        axes.set_xlabel(captions[index] if captions else "", fontsize=8)
     return figure
 
 
@@ -204,20 +215,22 @@ def curves(
     xlabel: str,
     ylabel: str,
     logx: bool = False,
-    logy: bool = False,
 ) -> Figure:
-    """Several measured series over the same x, each named at its own end rather than in a legend."""
+    """Measured series over the same x, at most ten, told apart by colour and marker.
+
+    The y axis begins at 0 unless a value is negative.
+    """
+    if len(series) > len(MARKERS):
+        raise ValueError(f"series takes at most {len(MARKERS)} of them, got {len(series)}")
     figure, axes = _figure(5.8, 3.4)
-    for (label, values), colour, marker in zip(series.items(), COLOURS, "osD^vP*X<>", strict=False):
-        axes.plot(x, values, color=colour, marker=marker, label=label)
+    for index, (label, values) in enumerate(series.items()):
+        axes.plot(x, values, color=class_colour(index), marker=MARKERS[index], label=label)
     if logx:
         axes.set_xscale("log", base=2)
         axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_locator(FixedLocator(list(x)))
     axes.set_xticks(list(x), [f"{value:g}" for value in x])
-    if logy:
-        axes.set_yscale("log")
-    else:
+    if all(min(values) >= 0 for values in series.values()):
         axes.set_ylim(bottom=0)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.legend()
@@ -231,7 +244,7 @@ def shares(values: Mapping[str, float], xlabel: str) -> Figure:
     bars = axes.barh(list(values), [100 * value for value in values.values()], color=COLOURS[0], height=0.6)
     axes.bar_label(bars, fmt="{:.0f} %", padding=4)
     axes.invert_yaxis()
-    axes.set(xlim=(0, 108), xlabel=xlabel, xticks=range(0, 101, 20))
+    axes.set(xlim=(0, 108), xlabel=f"{xlabel} (%)", xticks=range(0, 101, 20))
     axes.tick_params(left=False)
     return figure
 
@@ -257,6 +270,8 @@ def _grid_figure(rows: int, columns: int, size: tuple[float, float]):
 
 def _scatter_codes(axes: Axes, codes: ArrayLike, targets: ArrayLike, classes: Sequence[str]) -> None:
     codes, targets = np.asarray(codes), np.asarray(targets)
+    if not np.isfinite(codes).all():
+        raise ValueError("codes takes finite numbers; this model encodes some pictures to NaN or infinity")
     present = [(index, name, codes[targets == index]) for index, name in enumerate(classes)]
     present = [(index, name, mine) for index, name, mine in present if len(mine)]
     for index, _, mine in present:
@@ -272,7 +287,9 @@ def _scatter_codes(axes: Axes, codes: ArrayLike, targets: ArrayLike, classes: Se
 
 def _spread(places: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Move places (K, 2) that are nearer than ``apart`` (2,) away from each other, so that no label hides another."""
-    places = places / apart
+    angles = 2 * np.pi * np.arange(len(places)) / max(1, len(places))
+    # A nudge, each in a direction of its own, parts those that lie in one point.
+    places = places / apart + 0.01 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for _ in range(100):
         difference = places[:, None] - places[None]
         distance = np.linalg.norm(difference, axis=-1, keepdims=True)
@@ -296,6 +313,6 @@ def _images(pictures: ArrayLike) -> np.ndarray:
     if isinstance(pictures, torch.Tensor):
         pictures = pictures.detach().cpu().numpy()
     pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.shape[1] not in (1, 3):
-        raise ValueError(f"pictures must have shape (N, 1 or 3, H, W), got {pictures.shape}")
+    if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or pictures.size == 0:
+        raise ValueError(f"pictures must have shape (N, 1 or 3, H, W) with N > 0, got {pictures.shape}")
     return np.moveaxis(pictures, 1, -1).clip(0, 1)

@@ -25,29 +25,35 @@ _SHOWN_CODES = 3000
 class LatentPlane(anywidget.AnyWidget):
     """The plane of a model's two code dimensions: click or drag a point and see the picture it decodes to.
 
+    Attributes:
+        z: the point chosen last, (z1, z2).
+
     Args:
         model: has ``encode(x) -> (N, 2)`` and ``decode(z) -> (N, C, H, W)``: an autoencoder or a VAE.
         data: the pictures whose codes are shown behind the point.
         classifier: optional; logits (N, K) for pictures. With it the widget says what the picture reads as.
 
+    Both models are put into ``eval()`` mode.
+
     Raises:
         TypeError: ``model`` cannot encode or decode.
-        ValueError: its codes are not two-dimensional.
+        ValueError: its codes are not two-dimensional, or not finite.
     """
 
     _esm = _HERE / "latent_plane.js"
     _css = _HERE / "latent_plane.css"
 
     extent = traitlets.List(trait=traitlets.Float()).tag(sync=True)
-    side = traitlets.Int(420).tag(sync=True)
     background = traitlets.Bytes().tag(sync=True)
     description = traitlets.Unicode().tag(sync=True)
-    z = traitlets.List(trait=traitlets.Float(), default_value=[0.0, 0.0]).tag(sync=True)
+    start = traitlets.List(trait=traitlets.Float()).tag(sync=True)
 
     def __init__(self, model: nn.Module, data: PictureDataset, classifier: nn.Module | None = None):
         for method in ("encode", "decode"):
             if not callable(getattr(model, method, None)):
                 raise TypeError(f"model must have {method}(); {type(model).__name__} has none")
+        for network in filter(None, (model, classifier)):
+            network.eval()  # dropout would draw another picture at every look
         with torch.no_grad():
             codes = model.encode(data.data[:_SHOWN_CODES])
         if codes.ndim != 2 or codes.shape[1] != 2:
@@ -62,8 +68,9 @@ class LatentPlane(anywidget.AnyWidget):
             extent=list(extent),
             background=plots.png(plots.plane_background(codes, self._targets, data.classes, extent), trim=False),
             description=f"The codes of {len(codes)} pictures, coloured by class. Click or drag to choose a code.",
-            z=codes.median(dim=0).values.tolist(),
+            start=codes.median(dim=0).values.tolist(),
         )
+        self.z = tuple(self.start)
         self.on_msg(self._answer)
 
     def render(self, z: Sequence[float]) -> np.ndarray:
@@ -80,15 +87,32 @@ class LatentPlane(anywidget.AnyWidget):
             return ""
         with torch.no_grad():
             confidence, index = self._classifier(self._decode(z)).softmax(-1).max(-1)
-        return f"reads as {self._classes[index]} ({confidence.item():.0%})"
+        return f"reads as {self._classes[index]}, {100 * confidence.item():.0f} %"
 
-    def figure(self, points: int = 8) -> Figure:
-        """The still twin: lettered points along the diagonal of the plane, and what each decodes to."""
+    def figure(self) -> Figure:
+        """The still twin: a walk of eight lettered points, and what each decodes to.
+
+        It goes between the two classes that lie furthest apart, then on into the corner that is furthest from any code.
+        """
+        walk = self._walk()
+        pictures = torch.cat([self._decode(z) for z in walk])
+        captions = [self.reading(z) for z in walk]
+        return plots.latent_probes(self._codes, self._targets, self._classes, walk, pictures, captions)
+
+    def _walk(self) -> np.ndarray:
+        """The points of :meth:`figure`, (8, 2)."""
+        codes = self._codes.numpy()
+        centres = np.array([np.median(codes[self._targets == target], axis=0) for target in self._targets.unique()])
+        apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
+        first, last = centres[list(np.unravel_index(apart.argmax(), apart.shape))]
         x_min, x_max, y_min, y_max = self.extent
-        path = np.linspace(0.08, 0.92, points)
-        codes = np.stack([x_min + path * (x_max - x_min), y_min + path * (y_max - y_min)], axis=1)
-        pictures = torch.cat([self._decode(z) for z in codes])
-        return plots.latent_probes(self._codes, self._targets, self._classes, codes, pictures)
+        inset = 0.03 * np.array([x_max - x_min, y_max - y_min])
+        corners = np.array(
+            [[x, y] for x in (x_min + inset[0], x_max - inset[0]) for y in (y_min + inset[1], y_max - inset[1])]
+        )
+        emptiness = np.linalg.norm((corners[:, None] - codes[None]) / inset, axis=-1).min(1)
+        corner = corners[emptiness.argmax()]
+        return np.concatenate([np.linspace(first, last, 4), np.linspace(last, corner, 5)[1:]])
 
     def _decode(self, z: Sequence[float]) -> torch.Tensor:
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
@@ -97,10 +121,17 @@ class LatentPlane(anywidget.AnyWidget):
         with torch.no_grad():
             return self._model.decode(code[None])
 
-    def _answer(self, widget, content: dict, buffers) -> None:
-        self.z = content["z"]
-        picture = self.render(self.z)
-        self.send({"shape": picture.shape, "reading": self.reading(self.z)}, [picture.tobytes()])
+    def _answer(self, widget, question: dict, buffers) -> None:
+        # The view waits for an answer before it asks again, so there has to be one.
+        reply = {"view": question["view"], "z": question["z"]}
+        try:
+            picture = self.render(question["z"])
+            reply |= {"shape": picture.shape, "reading": self.reading(question["z"])}
+        except Exception as error:
+            self.send({**reply, "error": f"{type(error).__name__}: {error}"})
+        else:
+            self.z = tuple(question["z"])
+            self.send(reply, [picture.tobytes()])
 
     def __repr__(self) -> str:
         return "LatentPlane: run the cell to click and drag in the plane"

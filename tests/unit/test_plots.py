@@ -76,8 +76,10 @@ def test_latent_plane_has_every_code_inside_the_box_and_a_label_per_class():
     assert 0.95 < inside.mean() < 1
 
 
-def test_labels_of_clusters_in_one_place_do_not_hide_each_other():
-    codes = torch.cat([torch.randn(300, 2), torch.tensor([[10.0, 10.0], [-10.0, -10.0]]).repeat(300, 1)])
+@pytest.mark.parametrize("spread", [1.0, 0.0])  # 0: a collapsed model encodes everything to one point
+def test_labels_of_clusters_in_one_place_do_not_hide_each_other(spread):
+    middle = spread * torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    codes = torch.cat([middle, torch.tensor([[10.0, 10.0], [-10.0, -10.0]]).repeat(300, 1)])
     targets = torch.cat([torch.arange(300) % 3, torch.full((600,), 3)])
     (axes,) = plots.latent_plane(codes, targets, list("abcd")).axes
     span = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
@@ -87,7 +89,7 @@ def test_labels_of_clusters_in_one_place_do_not_hide_each_other():
 
 
 def test_latent_probes_pairs_letters_with_pictures(pictures):
-    codes = torch.randn(50, 2)
+    codes = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
     figure = plots.latent_probes(codes, torch.zeros(50, dtype=int), ["only"], codes[:6], pictures)
     plane, *decoded = figure.axes
     letters = {text.get_text(): text.get_position() for text in plane.texts}
@@ -109,6 +111,22 @@ def test_curves_and_shares_show_the_numbers():
     (axes,) = plots.shares({"all": 1.0, "some": 0.25}, "share").axes
     assert [patch.get_width() for patch in axes.patches] == [100, 25]
     assert [text.get_text() for text in axes.texts] == ["100 %", "25 %"]
+
+
+def test_curves_below_zero_keep_their_axis_the_right_way_up():
+    (axes,) = plots.curves([1, 2], {"elbo": [-100, -90]}, "epoch", "nats").axes
+    assert axes.get_ylim()[0] < -100 < -90 < axes.get_ylim()[1]
+    with pytest.raises(ValueError, match="series takes at most 10 of them, got 11"):
+        plots.curves([1], {str(index): [1] for index in range(11)}, "x", "y")
+
+
+def test_nothing_to_show_is_said_so(pictures):
+    with pytest.raises(ValueError, match="rows takes one row or more"):
+        plots.picture_rows({})
+    with pytest.raises(ValueError, match="with N > 0"):
+        plots.picture_sheet(pictures[:0])
+    with pytest.raises(ValueError, match="titles takes one text for each of the 6 columns, got 2"):
+        plots.picture_rows({"x": pictures}, titles=["a", "b"])
 
 
 def test_class_colours_differ():

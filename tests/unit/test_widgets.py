@@ -52,8 +52,8 @@ def test_render_refuses_what_is_no_point(plane, z):
 
 def test_the_plane_starts_among_the_codes(plane):
     x_min, x_max, y_min, y_max = plane.extent
-    assert x_min < plane.z[0] < x_max
-    assert y_min < plane.z[1] < y_max
+    assert x_min < plane.start[0] < x_max
+    assert y_min < plane.start[1] < y_max
 
 
 def test_the_background_is_a_square_png_with_codes_in_it(plane, tmp_path):
@@ -68,26 +68,62 @@ def test_the_classifier_says_what_the_picture_reads_as(model, data):
     with torch.no_grad():
         judge.network[-1].weight.zero_()
         judge.network[-1].bias.copy_(torch.tensor([0.0, 0.0, 5.0, 0.0]))
-    assert LatentPlane(model, data, judge).reading((0, 0)) == "reads as c (98%)"
+    assert LatentPlane(model, data, judge).reading((0, 0)) == "reads as c, 98 %"
     assert LatentPlane(model, data).reading((0, 0)) == ""
 
 
 def test_a_question_from_the_browser_is_answered_with_the_picture(plane):
     sent = []
     plane.send = lambda content, buffers: sent.append((content, buffers))
-    plane._handle_custom_msg({"z": [0.25, -0.5]}, [])
-    ((content, (picture,)),) = sent
-    assert content == {"shape": (8, 8, 1), "reading": ""}
+    plane._handle_custom_msg({"view": "left", "z": [0.25, -0.5]}, [])
+    ((answer, (picture,)),) = sent
+    assert answer == {"view": "left", "z": [0.25, -0.5], "shape": (8, 8, 1), "reading": ""}
     assert picture == plane.render((0.25, -0.5)).tobytes()
-    assert plane.z == [0.25, -0.5]
+    assert plane.z == (0.25, -0.5)
 
 
-def test_the_still_twin_shows_the_decoded_points(plane):
-    figure = plane.figure(points=6)
-    assert [axes.get_title(loc="center") for axes in figure.axes[1:]] == list("ABCDEF")
-    letters = [text for text in figure.axes[0].texts if text.get_text() in "ABCDEF"]
-    for letter, axes in zip(letters, figure.axes[1:], strict=True):
-        assert np.abs(axes.images[0].get_array() * 255 - plane.render(letter.get_position())[..., 0]).max() <= 1
+def test_a_question_that_fails_is_answered_too(plane):
+    sent = []
+    plane.send = lambda content, buffers=None: sent.append(content)
+    before = plane.z
+    plane._handle_custom_msg({"view": "left", "z": [float("nan"), 0]}, [])
+    assert sent[0]["view"] == "left"
+    assert "z takes two finite numbers" in sent[0]["error"]
+    assert plane.z == before
+
+
+def test_dropout_does_not_change_what_is_read(model, data):
+    judge = Classifier(4, (1, 8, 8), dropout=0.9).train()
+    plane = LatentPlane(model, data, judge)
+    assert len({plane.reading((0, 0)) for _ in range(5)}) == 1
+
+
+def test_the_still_twin_shows_the_decoded_points(model, data):
+    plane = LatentPlane(model, data, Classifier(4, (1, 8, 8)))
+    walk, figure = plane._walk(), plane.figure()
+    assert [axes.get_title(loc="center") for axes in figure.axes[1:]] == list("ABCDEFGH")
+    letters = [text for text in figure.axes[0].texts if text.get_text() in "ABCDEFGH"]
+    for z, letter, axes in zip(walk, letters, figure.axes[1:], strict=True):
+        assert letter.get_position() == pytest.approx(tuple(z))
+        assert np.abs(axes.images[0].get_array() * 255 - plane.render(z)[..., 0]).max() <= 1
+        assert axes.get_xlabel() == plane.reading(z)
+
+
+def test_the_walk_goes_between_distant_classes_and_ends_in_the_emptiest_corner():
+    codes = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.1, 0.9]]).repeat(10, 1)  # nothing near (1, 0)
+
+    class Fixed(torch.nn.Module):
+        def encode(self, x):
+            return codes
+
+        def decode(self, z):
+            return torch.zeros(len(z), 1, 8, 8)
+
+    data = PictureDataset(torch.zeros(30, 1, 8, 8), torch.arange(3).repeat(10), list("abc"))
+    walk = LatentPlane(Fixed(), data)._walk()
+    assert {tuple(walk[0]), tuple(walk[3])} == {(0.0, 0.0), (1.0, 1.0)}
+    assert np.abs(walk[-1] - (1, 0)).max() < 0.1
+    assert len(walk) == 8
 
 
 def test_what_it_prints_is_the_same_in_every_run(plane):
@@ -97,6 +133,13 @@ def test_what_it_prints_is_the_same_in_every_run(plane):
 def test_a_model_that_cannot_encode_is_named(data):
     with pytest.raises(TypeError, match=r"model must have encode\(\); Classifier has none"):
         LatentPlane(Classifier(), data)
+
+
+def test_codes_that_are_no_numbers_are_named(data):
+    model = Autoencoder(2, picture_shape=(1, 8, 8))
+    torch.nn.init.constant_(model.encoder[1].weight, float("nan"))
+    with pytest.raises(ValueError, match="codes takes finite numbers"):
+        LatentPlane(model, data)
 
 
 def test_a_model_with_another_code_size_is_named(data):
