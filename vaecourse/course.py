@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -184,6 +185,15 @@ def _normalise(notebook: nbformat.NotebookNode) -> None:
         for output in cell.get("outputs", []):
             # A view without its widget's state shows an error message; without the view, its text is shown.
             output.get("data", {}).pop(_WIDGET_VIEW, None)
+            for place in (output, output.get("data", {})):
+                for kind in ("text", "text/plain"):
+                    if kind in place:
+                        place[kind] = _without_folders("".join(place[kind]))
+
+
+def _without_folders(text: str) -> str:
+    """``text`` with this environment's folder as ``.venv`` and the home folder as ``~``: readers have others."""
+    return text.replace(sys.prefix, ".venv").replace(str(Path.home()), "~")
 
 
 def _write(path: Path, notebook: nbformat.NotebookNode) -> None:

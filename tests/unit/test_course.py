@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -132,6 +133,14 @@ def test_other_ends_of_a_lesson_are_named_too(monkeypatch, tmp_path, source, sai
 
 
 # ------------------------------------------------------------------------------------------------- storing
+
+
+def test_stored_outputs_do_not_tell_where_they_were_made(tmp_path):
+    path = write(tmp_path / "a.ipynb", "import sys, pathlib\nprint(sys.prefix)\nstr(pathlib.Path.home() / 'data')")
+    course.run_lesson(path, store=True)
+    printed, value = nbformat.read(path, as_version=4).cells[0].outputs
+    assert printed.text == ".venv\n"
+    assert pathlib.PurePath(value.data["text/plain"].strip("'")) == pathlib.PurePath("~/data")
 
 
 def test_storing_twice_gives_the_same_file(tmp_path):
