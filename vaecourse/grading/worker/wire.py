@@ -1,0 +1,209 @@
+"""What crosses between the student's process and the grader's: plain data, bounded, never code.
+
+A *value* is None, a bool, an int, a float, a str, a dense tensor, or a list or a dict (with str keys) of values. It
+travels as JSON with its tensors beside it in the safetensors format; both are read by parsers that cannot be made
+to run anything. Whatever else an answer returns crosses as an :class:`Odd`, a description in words.
+"""
+
+import json
+import os
+import re
+import select
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor
+
+MEGABYTE = 2**20
+MAX_TENSOR_BYTES = 32 * MEGABYTE
+"""The largest tensor that an answer may return; lessons ask for far smaller ones."""
+MAX_MESSAGE_BYTES = 64 * MEGABYTE
+MAX_TEXT = 2_000
+"""Characters of one string."""
+MAX_DEPTH = 8
+MAX_ITEMS = 10_000
+"""Values in one message."""
+
+DTYPES = frozenset(
+    {
+        torch.float16, torch.bfloat16, torch.float32, torch.float64,
+        torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool,
+    }
+)  # fmt: skip
+
+_HEADER = struct.Struct("!II")  # bytes of JSON, bytes of tensors
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+
+
+class WireError(Exception):
+    """A message breaks the rules: too large, cut off, or not what this module writes."""
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Something that an answer returned and that is no plain value, in words: "a numpy array", "a list of ..."."""
+
+    description: str
+
+    def __str__(self) -> str:
+        return self.description
+
+
+def pack(value: Any) -> bytes:
+    """``value`` as bytes. Values that cannot cross become :class:`Odd`; nothing of the student's is called for it."""
+    tensors: dict[str, Tensor] = {}
+    room = {"items": MAX_ITEMS, "bytes": MAX_MESSAGE_BYTES // 2}
+    text = json.dumps(_plain(value, tensors, room, 0)).encode()
+    blob = safetensors.torch.save(tensors) if tensors else b""
+    return _HEADER.pack(len(text), len(blob)) + text + blob
+
+
+def unpack(message: bytes) -> Any:
+    """What :func:`pack` was given.
+
+    Raises:
+        WireError: the bytes are not a message.
+    """
+    if len(message) < _HEADER.size:
+        raise WireError("shorter than a header")
+    text_size, blob_size = _HEADER.unpack_from(message)
+    if _HEADER.size + text_size + blob_size != len(message):
+        raise WireError("sizes do not add up")
+    end = _HEADER.size + text_size
+    try:
+        tree = json.loads(message[_HEADER.size : end].decode())
+        tensors = safetensors.torch.load(bytes(message[end:])) if blob_size else {}
+        return _rebuilt(tree, tensors, 0)
+    except WireError:
+        raise
+    except Exception as error:  # each parser has errors of its own for bytes that are not its format
+        raise WireError(f"not a message: {type(error).__name__}") from error
+
+
+def send(descriptor: int, value: Any) -> None:
+    """Write one message to a file descriptor."""
+    rest = memoryview(pack(value))
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+class Reader:
+    """Reads messages from a file descriptor, within a limit on bytes and a deadline."""
+
+    def __init__(self, descriptor: int, limit: int = MAX_MESSAGE_BYTES):
+        self.descriptor = descriptor
+        self.left = limit
+
+    def read(self, deadline: float | None = None) -> Any:
+        """The next message.
+
+        Args:
+            deadline: on ``time.monotonic()``'s clock; None waits for ever.
+
+        Raises:
+            EOFError: the other side is gone, between two messages or within one.
+            TimeoutError: the deadline passed.
+            WireError: what came is no message, or more bytes than the limit.
+        """
+        header = self._exactly(_HEADER.size, deadline)
+        body = self._exactly(sum(_HEADER.unpack(header)), deadline)
+        return unpack(header + body)
+
+    def _exactly(self, size: int, deadline: float | None) -> bytes:
+        if size > self.left:
+            raise WireError(f"more than {MAX_MESSAGE_BYTES // MEGABYTE} MB")
+        self.left -= size
+        parts = []
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLIN)
+        while size:
+            patience = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not poll.poll(patience):
+                raise TimeoutError
+            part = os.read(self.descriptor, min(size, MEGABYTE))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+
+def clean_text(text: str) -> str:
+    """``text`` cut to a bounded length, without memory addresses and characters that are no text."""
+    text = _ADDRESS.sub("0x...", text[: 2 * MAX_TEXT].encode("utf-8", "replace").decode())
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)[:MAX_TEXT]
+
+
+def _plain(value: Any, tensors: dict[str, Tensor], room: dict[str, int], depth: int) -> Any:
+    """``value`` as JSON's types. Exact types only: a subclass may lie about everything, so it is odd."""
+    room["items"] -= 1
+    if room["items"] < 0 or depth > MAX_DEPTH:
+        return {"odd": "something with too many parts"}
+    kind = type(value)
+    if value is None or kind in (bool, float):
+        return value
+    if kind is int:
+        return value if value.bit_length() <= 64 else {"odd": "a whole number of more than 64 bits"}
+    if kind is str:
+        return clean_text(value)
+    if kind in (Tensor, torch.nn.Parameter):
+        return _tensor(value, tensors, room)
+    if kind in (list, tuple):
+        return [_plain(item, tensors, room, depth + 1) for item in value[: room["items"] + 1]]
+    if kind is dict and all(type(key) is str for key in value):
+        return {"map": {clean_text(key): _plain(item, tensors, room, depth + 1) for key, item in value.items()}}
+    if kind is Odd:
+        return {"odd": clean_text(value.description)}
+    return {"odd": _described(value)}
+
+
+def _tensor(value: Tensor, tensors: dict[str, Tensor], room: dict[str, int]) -> Any:
+    shape = f"shape {tuple(value.shape)}"
+    if value.layout != torch.strided:
+        return {"odd": f"a sparse tensor of {shape}"}
+    if value.device.type not in ("cpu", "cuda", "mps"):
+        return {"odd": f"a tensor on the device {value.device.type!r}, which holds no numbers"}
+    if value.is_quantized or value.dtype not in DTYPES:
+        return {"odd": f"a tensor of {shape} and {value.dtype}"}
+    size = value.numel() * value.element_size()  # before any copy: a view can be larger than the memory behind it
+    if size > min(MAX_TENSOR_BYTES, room["bytes"]):
+        return {"odd": f"a tensor of {shape}, which is too large"}
+    room["bytes"] -= size
+    name = str(len(tensors))
+    tensors[name] = value.detach().to("cpu").resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
+    return {"tensor": name}
+
+
+def _described(value: Any) -> str:
+    kind = type(value)
+    if kind is np.ndarray:
+        return f"a numpy array of shape {value.shape}"
+    if isinstance(kind.__name__, str) and issubclass(kind, np.generic):
+        return f"a numpy {kind.__name__}"
+    name = clean_text(kind.__name__)[:60]
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _rebuilt(tree: Any, tensors: Mapping[str, Tensor], depth: int) -> Any:
+    if depth > 2 * MAX_DEPTH + 2:
+        raise WireError("too deep")
+    if isinstance(tree, list):
+        return [_rebuilt(item, tensors, depth + 1) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if len(tree) != 1:
+        raise WireError("not a value")
+    ((kind, content),) = tree.items()
+    if kind == "tensor" and content in tensors and tensors[content].dtype in DTYPES:
+        return tensors[content]
+    if kind == "odd" and isinstance(content, str):
+        return Odd(clean_text(content))
+    if kind == "map" and isinstance(content, dict):
+        return {key: _rebuilt(item, tensors, depth + 1) for key, item in content.items()}
+    raise WireError("not a value")
