@@ -8,7 +8,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "models", "objectives", "plots", "quiz", "training", "widgets")
+_SUBMODULES = ("data", "grading", "models", "objectives", "plots", "quiz", "training", "widgets")
 _FUNCTIONS = {"fit": "training"}
 
 __all__ = [*_SUBMODULES, *_FUNCTIONS]

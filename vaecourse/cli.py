@@ -66,30 +66,63 @@ def lab(arguments: tuple[str, ...]) -> None:
     help="The pictures that the lessons use: strokes, mnist, ...",
 )
 def course(lessons: tuple[str, ...], store: bool, data: str) -> None:
-    """Run LESSONS, or all of them, from top to bottom without a browser, and say how long each took."""
+    """Run LESSONS from top to bottom without a browser, and say how long each took.
+
+    Without LESSONS: all lessons, and the solutions of all exercises. An exercise or a solution is named by its path,
+    for example: vaecourse course solutions/01_autoencoder.ipynb
+    """
     from vaecourse import course
 
     if store and data != course.DEFAULT_DATA:
         raise click.UsageError(f"the stored outputs are those of {course.DEFAULT_DATA!r}, not of {data!r}")
     try:
-        paths = [course.find_lesson(name) for name in lessons] or course.lessons(course.course_folder() / "notebooks")
+        paths = [course.find_lesson(name) for name in lessons] or course.stored_notebooks(course.course_folder())
     except FileNotFoundError as error:
         raise click.ClickException(str(error)) from error
-    width = max((len(path.name) for path in paths), default=0)
+    labels = [path.name if path.parent.name == "notebooks" else f"{path.parent.name}/{path.name}" for path in paths]
+    width = max(map(len, labels), default=0)
     total, failed = 0.0, 0
-    for path in paths:
+    for path, label in zip(paths, labels, strict=True):
         try:
             seconds = course.run_lesson(path, store=store, environment={"VAECOURSE_DATA": data})
         except course.LessonError as error:
             failed += 1
-            _echo(f"{path.name:<{width}}  {click.style('FAIL', fg='red', bold=True)}")
+            _echo(f"{label:<{width}}  {click.style('FAIL', fg='red', bold=True)}")
             _echo(indent(str(error), " " * 4))
         else:
             total += seconds
-            _echo(f"{path.name:<{width}}  {seconds:6.1f} s")
+            _echo(f"{label:<{width}}  {seconds:6.1f} s")
     _echo(f"{'total':<{width}}  {total:6.1f} s")
     if failed:
         raise click.ClickException(f"{failed} of {len(paths)} lessons did not run to the end")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[SOLUTIONS]...")
+@click.option("--check", is_flag=True, help="Write nothing, and fail if an exercise is not what its solution gives.")
+def release(names: tuple[str, ...], check: bool) -> None:
+    """Make the exercises of SOLUTIONS, or of all in solutions/: the same notebooks with the answers taken out."""
+    from vaecourse import course
+    from vaecourse.grading import release
+
+    try:
+        folder = course.course_folder()
+        paths = [course.find_lesson(name, "solutions", "solution") for name in names]
+        # All of them are made before the first is written: a mistake in one leaves everything as it was.
+        exercises = [release.make(path) for path in paths or course.lessons(folder / "solutions")]
+    except (FileNotFoundError, release.ReleaseError) as error:
+        raise click.ClickException(str(error)) from error
+    wrong = [] if names else [f"{name} has no solution: delete it" for name in release.without_source(folder)]
+    for exercise in exercises:
+        if exercise.current:
+            _echo(f"{exercise.name}  as it should be")
+        elif check:
+            wrong.append(f"{exercise.name} is not what its solution gives: run `vaecourse release`")
+        else:
+            exercise.write()
+            _echo(f"{exercise.name}  written")
+    if wrong:
+        raise click.ClickException("\n".join(wrong))
 
 
 def _echo(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The lessons as a whole: find them, run them without a browser, store what they print and draw."""
+"""The notebooks as a whole: find them, run them without a browser, store what they print and draw."""
 
 import hashlib
 import json
@@ -53,23 +53,36 @@ def lessons(folder: Path | str) -> list[Path]:
     return sorted(Path(folder).glob("*.ipynb"))
 
 
-def find_lesson(name: str) -> Path:
-    """The notebook that ``name`` means: a path, a file name in ``notebooks/``, or its beginning (``"03"``).
+def stored_notebooks(folder: Path) -> list[Path]:
+    """The notebooks of a course's folder that are stored with their outputs: the lessons, and the solutions."""
+    return lessons(folder / "notebooks") + lessons(folder / "solutions")
+
+
+def find_lesson(name: str, folder: str = "notebooks", kind: str = "lesson") -> Path:
+    """The notebook that ``name`` means.
+
+    Args:
+        name: a path, from here or from the course's folder; a file name in ``folder``; or its beginning (``"03"``).
+        folder: within the course's folder.
+        kind: what to call its notebooks in the error.
 
     Raises:
         FileNotFoundError: when there is no such notebook, or more than one.
     """
     if Path(name).is_file():
         return Path(name).resolve()
-    available = lessons(course_folder() / "notebooks")
+    top = course_folder()
+    if (top / name).is_file():
+        return top / name
+    available = lessons(top / folder)
     matches = [path for path in available if path.name == name] or [
         path for path in available if path.name.startswith(name)
     ]
     if len(matches) == 1:
         return matches[0]
-    problem = "more than one lesson begins with" if matches else "there is no lesson called"
+    problem = f"more than one {kind} begins with" if matches else f"there is no {kind} called"
     names = ", ".join(path.name for path in available)
-    raise FileNotFoundError(f"{problem} {name!r}; the lessons are: {names}")
+    raise FileNotFoundError(f"{problem} {name!r}; the {kind}s are: {names}")
 
 
 def notebook_environment(**overrides: str) -> dict[str, str]:
@@ -103,7 +116,7 @@ def run_lesson(path: Path | str, store: bool = False, environment: Mapping[str, 
             The stored outputs are then left as they were.
     """
     path = Path(path)
-    notebook = _read(path)
+    notebook = read_notebook(path)
     started: list[int] = []  # the n-th cell that starts is the one that JupyterLab shows as In [n]
     client = NotebookClient(
         notebook,
@@ -129,9 +142,53 @@ def run_lesson(path: Path | str, store: bool = False, environment: Mapping[str, 
         raise LessonError(f"{path.name}, cell {len(started)}: {said}") from error
     seconds = time.perf_counter() - start
     if store:
-        _normalise(notebook)
-        _write(path, notebook)
+        normalise(notebook)
+        replace_file(path, notebook_bytes(notebook))
     return seconds
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook and give every cell an id that is there, unique, and the same at every reading."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    taken: set[str] = set()
+    for index, cell in enumerate(content["cells"]):
+        if not cell.get("id") or cell["id"] in taken:
+            source = "".join(cell["source"])
+            cell["id"] = hashlib.sha256(f"{index} {source}".encode()).hexdigest()[:8]
+        taken.add(cell["id"])
+    content["nbformat_minor"] = max(5, content["nbformat_minor"])
+    return nbformat.reads(json.dumps(content), as_version=4)
+
+
+def normalise(notebook: nbformat.NotebookNode) -> None:
+    """Take out what differs from run to run, so that the same results give the same file."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = _KERNELSPEC
+    notebook.metadata["language_info"] = _LANGUAGE
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            # A view without its widget's state shows an error message; without the view, its text is shown.
+            output.get("data", {}).pop(_WIDGET_VIEW, None)
+            for place in (output, output.get("data", {})):
+                for kind in ("text", "text/plain"):
+                    if kind in place:
+                        place[kind] = _without_folders("".join(place[kind]))
+
+
+def notebook_bytes(notebook: nbformat.NotebookNode) -> bytes:
+    """The file's content: UTF-8, with one newline at the end, the same on every system."""
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace the file in one step: an interrupted run leaves the old one whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _execute(client: NotebookClient, variables: dict[str, str]) -> None:
@@ -162,45 +219,6 @@ def _student_lines(name: str, notebook: nbformat.NotebookNode, started: list[int
         yield f"{name}, cell {cell}, line {line}: {source[int(line) - 1].strip()}"
 
 
-def _read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook and give every cell an id that is there, unique, and the same at every reading."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    taken: set[str] = set()
-    for index, cell in enumerate(content["cells"]):
-        if not cell.get("id") or cell["id"] in taken:
-            source = "".join(cell["source"])
-            cell["id"] = hashlib.sha256(f"{index} {source}".encode()).hexdigest()[:8]
-        taken.add(cell["id"])
-    content["nbformat_minor"] = max(5, content["nbformat_minor"])
-    return nbformat.reads(json.dumps(content), as_version=4)
-
-
-def _normalise(notebook: nbformat.NotebookNode) -> None:
-    """Take out what differs from run to run, so that the same results give the same file."""
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata["kernelspec"] = _KERNELSPEC
-    notebook.metadata["language_info"] = _LANGUAGE
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            # A view without its widget's state shows an error message; without the view, its text is shown.
-            output.get("data", {}).pop(_WIDGET_VIEW, None)
-            for place in (output, output.get("data", {})):
-                for kind in ("text", "text/plain"):
-                    if kind in place:
-                        place[kind] = _without_folders("".join(place[kind]))
-
-
 def _without_folders(text: str) -> str:
     """``text`` with this environment's folder as ``.venv`` and the home folder as ``~``: readers have others."""
     return text.replace(sys.prefix, ".venv").replace(str(Path.home()), "~")
-
-
-def _write(path: Path, notebook: nbformat.NotebookNode) -> None:
-    """Replace the file in one step: an interrupted run leaves the old notebook whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -248,15 +248,11 @@ def judge(task: Task, observed: Sequence[tuple[Case, Seen]]) -> TaskResult:
                 if not criterion.cases or case.name in criterion.cases:
                     criterion.judge(case, seen)
         except Wrong as wrong:
-            results.append(
-                CriterionResult(criterion.text, 0, criterion.points, wrong.mistake, wrong.idea, wrong.measured)
-            )
+            results.append(_missed(criterion, wrong))
         else:
             results.append(CriterionResult(criterion.text, criterion.points, criterion.points))
     stopped = next((failure for failure in failures if failure.status is not None), None)
-    return TaskResult(
-        task, stopped.status if stopped else "graded", stopped.idea if stopped else "", tuple(results)
-    )
+    return TaskResult(task, stopped.status if stopped else "graded", stopped.idea if stopped else "", tuple(results))
 
 
 def not_graded(task: Task, status: str, reason: str) -> TaskResult:
@@ -264,6 +260,19 @@ def not_graded(task: Task, status: str, reason: str) -> TaskResult:
     mistake = status.replace(" ", "-")
     criteria = tuple(CriterionResult(c.text, 0, c.points, mistake, reason) for c in task.criteria)
     return TaskResult(task, status, reason, criteria)
+
+
+def failed_at(task: Task, wrong: Wrong) -> TaskResult:
+    """No points, for what a stage showed before the last one: the same hint for all criteria."""
+    if wrong.mistake == "not-started":
+        return not_graded(task, "not started", "not started yet")
+    criteria = tuple(_missed(criterion, wrong) for criterion in task.criteria)
+    status = Failure(wrong.mistake, wrong.idea).status
+    return TaskResult(task, status or "graded", wrong.idea if status else "", criteria)
+
+
+def _missed(criterion: Criterion, wrong: Wrong) -> CriterionResult:
+    return CriterionResult(criterion.text, 0, criterion.points, wrong.mistake, wrong.idea, wrong.measured)
 
 
 def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:

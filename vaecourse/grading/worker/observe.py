@@ -5,12 +5,22 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from types import FrameType
 from typing import Any
 
 from vaecourse.grading.worker.wire import clean_text
 
-_KERNEL_CELL = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
-_GRADED_CELL = re.compile(r"^<cell \d+>$")
+_CELL = re.compile(
+    r"""ipykernel_\d+[/\\]\d+\.py$        # Jupyter, in the system's temporary folder
+      | (^<|[/\\])ipython-input-[^/\\]*$   # IPython in a terminal; Colab
+      | ^<cell\ (?P<number>\d+)>$          # the grader
+    """,
+    re.VERBOSE,
+)
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\'\"():]+[/\\])+")
+"""The folders of an absolute path: they say where Python lives on this machine."""
+_LONGEST_LINE = 120
+_LONGEST_MESSAGE = 600
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Failure:
     """Why there is nothing to see.
 
     Args:
-        kind: "not-started", "raised", "timed-out", "crashed", "out-of-memory", "no-reply".
+        kind: "not-started", "raised", "not-callable", "timed-out", "crashed", "out-of-memory", "no-reply".
         idea: in words, without anything that depends on the case's numbers.
         measured: what may depend on them, such as an exception's message.
     """
@@ -48,40 +58,75 @@ def observe(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit and its like too: an answer may raise anything
-        return failure_of(error)
+        return failure_of(error) if callable(answer) else _not_callable(answer)
 
 
 def failure_of(error: BaseException) -> Failure:
     """An exception of the student's code, with the student's own line and none of ours."""
-    where = student_line(error)
-    if isinstance(error, NotImplementedError) and not str(error):
+    message = _message(error)
+    if _says_not_started(error, message):
         return Failure("not-started", "Not started yet.")
+    where = student_line(error)
+    if isinstance(error, EOFError) and re.search(r"\binput\(", where):
+        return Failure("raised", f"Your code asks for input{where}. Nobody is there to answer.")
+    if isinstance(error, SystemExit):
+        return Failure("raised", f"Your code ends Python{where}. Let it return a value instead.")
     name = clean_text(type(error).__name__)[:80]
-    try:
-        message = clean_text(str(error))[:600]
-    except Exception:  # an exception's own __str__ is the student's too
-        message = ""
-    if isinstance(error, EOFError) and "input()" in where:
-        return Failure("raised", f"The code asks for input{where}: nobody is there to answer.")
     return Failure("raised", f"Your code raised {name}{where}.", message)
 
 
 def student_line(error: BaseException) -> str:
-    """The innermost line of a notebook's cell that the traceback goes through: ", in line 3: `return x.mean(`"."""
-    if isinstance(error, SyntaxError) and error.filename and _is_cell(error.filename):
-        return f" in line {error.lineno}: `{clean_text((error.text or '').strip())[:120]}`"
-    frames = [f for f in traceback.walk_tb(error.__traceback__) if _is_cell(f[0].f_code.co_filename)]
+    """The innermost line of a notebook's cell in the traceback, as " in line 3 of squared_error: `return x.mean(`".
+
+    Lines are counted within the function, or within the cell for code outside of one. Returns "" if no cell is there.
+    """
+    if isinstance(error, SyntaxError) and error.filename and _CELL.search(error.filename):
+        return f" in line {error.lineno}: {_quoted(error.text or '')}"
+    frames = [frame for frame in traceback.walk_tb(error.__traceback__) if _is_in_cell(frame[0])]
     if not frames:
         return ""
     frame, line = frames[-1]
-    text = clean_text(linecache.getline(frame.f_code.co_filename, line).strip())[:120]
-    function = frame.f_code.co_name
-    inside = f" of {function}" if function.isidentifier() else ""
-    first = frame.f_code.co_firstlineno if inside else 1
-    return f" in line {line - first + 1}{inside}: `{text}`" if text else ""
+    code = frame.f_code
+    text = linecache.getline(code.co_filename, line)
+    if not text.strip():
+        return ""
+    if code.co_name.startswith("<"):  # the cell itself, a lambda or a generator: nothing that a student calls by name
+        number = _CELL.search(code.co_filename)["number"]
+        return f" in line {line} of {f'cell {number}' if number else 'the cell'}: {_quoted(text)}"
+    function = code.co_qualname.replace("<locals>.", "")
+    return f" in line {line - code.co_firstlineno + 1} of {function}: {_quoted(text)}"
 
 
+def _not_callable(answer: Any) -> Failure:
+    """A student passed something like ``mse(x, y)`` in place of ``mse``."""
+    what = "None" if answer is None else f"a value of type {clean_text(type(answer).__name__)[:80]}"
+    return Failure(
+        "not-callable",
+        f"The answer is {what}, and should be the function or class itself: its name, without brackets after it.",
+    )
 
 
-def _is_cell(filename: str) -> bool:
-    return bool(_KERNEL_CELL.search(filename) or _GRADED_CELL.match(filename))
+def _says_not_started(error: BaseException, message: str) -> bool:
+    """Whether the answer's own code raises NotImplementedError; a library may, too, and then something is wrong."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if any(_is_in_cell(frame) for frame in frames):
+        return _is_in_cell(frames[-1])
+    return not message
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = clean_text(str(error).expandtabs(4))
+    except BaseException:  # an exception's own __str__ is the student's too
+        return ""
+    return _FOLDERS.sub("", text).strip()[:_LONGEST_MESSAGE]
+
+
+def _quoted(line: str) -> str:
+    return f"`{clean_text(line.strip())[:_LONGEST_LINE]}`"
+
+
+def _is_in_cell(frame: FrameType) -> bool:
+    return bool(_CELL.search(frame.f_code.co_filename))
