@@ -1,7 +1,9 @@
 """The command ``vaecourse``. It starts, and can say what is wrong, where torch cannot be imported."""
 
 import os
+import signal
 import sys
+from pathlib import Path
 from textwrap import indent
 
 import click
@@ -123,6 +125,64 @@ def release(names: tuple[str, ...], check: bool) -> None:
             _echo(f"{exercise.name}  written")
     if wrong:
         raise click.ClickException("\n".join(wrong))
+
+
+@main.command()
+@click.argument("submissions", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
+@click.option("--lesson", help='Grade only this lesson, such as "01". Default: what each notebook answers.')
+@click.option("--seed", help="Of the secret inputs. Default: a fresh random one, kept with the results.")
+@click.option("--jobs", type=click.IntRange(1), help="Submissions at a time. Default: the number of cores.")
+@click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this one again (name, number or key).")
+@click.option("--no-sandbox", is_flag=True, help="Without walls: the students' code can do all that you can.")
+def grade(
+    submissions: Path,
+    out: Path,
+    lesson: str | None,
+    seed: str | None,
+    jobs: int | None,
+    regrade: tuple[str, ...],
+    no_sandbox: bool,
+) -> None:
+    """Grade the notebooks in SUBMISSIONS: a folder of notebooks or of folders, or zip files as an LMS gives them.
+
+    A grading that was stopped goes on when the same command is given again.
+    """
+    from collections import Counter
+
+    from tqdm import tqdm
+
+    from vaecourse.grading.grade import GradingError
+    from vaecourse.grading.grade import grade as grade_class
+    from vaecourse.grading.sandbox import SandboxError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
+    with tqdm(unit="submission", leave=False) as bar:
+
+        def progress(done: int, total: int, student: str) -> None:
+            bar.total, bar.n = total, done
+            bar.set_postfix_str(student[:30])
+
+        try:
+            report = grade_class(
+                submissions,
+                out,
+                seed=seed,
+                jobs=jobs,
+                walled=not no_sandbox,
+                lesson=lesson,
+                regrade=regrade,
+                progress=progress,
+            )
+        except (GradingError, SandboxError, ValueError, FileNotFoundError) as error:
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            _echo(f"Stopped. {out} holds all that was graded; the same command goes on from there.")
+            sys.exit(130)
+    _echo(f"{click.style('Walls', bold=True)}: {report.isolation}")
+    counts = Counter(record["status"] for record in report.records)
+    _echo(f"Graded now: {report.graded}. In {out}: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()))
+    _echo(f"Marks: {out / 'totals.csv'}, {out / 'grades.csv'}; pages for the students: {out / 'feedback'}")
 
 
 def _echo(text: str) -> None:

@@ -7,6 +7,7 @@ import socket
 import stat
 import struct
 import zipfile
+from contextlib import contextmanager
 
 import pytest
 
@@ -294,6 +295,7 @@ def test_two_students_of_one_name(class_of):
         ("Bob", "2"),
     ]
     assert len({submission.key for submission in found}) == 5
+    assert {len(submission.key) for submission in found} == {len("ann-12345678")}
 
 
 HOSTILE_NAMES = {
@@ -322,6 +324,23 @@ def test_names_are_shown_and_used_safely(tmp_path, names):
         assert all(n.name.isprintable() and len(n.name) <= 300 for n in submission.notebooks)
         assert [n.read() for n in submission.notebooks] == [NOTEBOOK] * len(submission.notebooks)
     assert os.listdir(tmp_path) == ["class.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "key"),
+    [
+        ("Ann  Example", "Ann Example", "ann-example"),
+        ("E\u0301mile\u00a0O'Neil", "Émile O'Neil", "emile-o-neil"),
+        ("a\u202eb\u200bc", "abc", "abc"),
+        ("中文", "中文", "student"),
+        ("a\x1bb", "a\N{REPLACEMENT CHARACTER}b", "a-b"),
+        ("x" * 150, "x" * 50 + "…" + "x" * 49, "x" * 48),
+    ],
+)
+def test_how_names_are_shown(tmp_path, name, student, key):
+    (tmp_path / "class.zip").write_bytes(zipped({f"{name}.ipynb": NOTEBOOK}))
+    submission = only(tmp_path / "class.zip")
+    assert (submission.student, submission.key[:-9]) == (student, key)
 
 
 def test_names_that_are_no_text(tmp_path):
@@ -354,6 +373,22 @@ def test_keys_and_order_do_not_depend_on_who_else_is_there(tmp_path):
     assert [s.student for s in all_of_them] == ["Ann", "bob", "carl", "Zoe", "änne"]
     alone = only(tree(tmp_path / "c", {"bob.ipynb": NOTEBOOK}))
     assert alone.key in {s.key for s in all_of_them}
+
+
+def test_the_order_in_a_folder_does_not_matter(tmp_path, monkeypatch):
+    files = {f"{MOODLE}{name}.zip": b"" for name in "bac"} | {"bob/y.zip": b"", "bob/x.zip": b"", "ann.ipynb": NOTEBOOK}
+    path = tree(tmp_path / "class", files)
+    scandir, found = os.scandir, []
+    for descending in (False, True):
+
+        @contextmanager
+        def in_order(folder, descending=descending):
+            with scandir(folder) as children:
+                yield sorted(children, key=lambda child: child.name, reverse=descending)
+
+        monkeypatch.setattr(os, "scandir", in_order)
+        found.append(repr(discover(path)))
+    assert found[0] == found[1]
 
 
 def test_keys_differ_even_if_their_hashes_begin_alike():

@@ -128,8 +128,9 @@ def problems(solution: NotebookNode, lesson_tasks: Sequence[Task]) -> list[str]:
 
 
 def task_problems(task: Task, number: int, prompt, answer, check, one_way) -> Iterator[str]:
-    if not re.match(rf"## Task {number}: \S", prompt.source):
-        yield f"its prompt does not begin with '## Task {number}: '"
+    title = f"## Task {number}: {task.title}"  # as the summary names it
+    if prompt.source.splitlines()[0] != title:
+        yield f"its prompt does not begin with {title!r}"
     facts = FACTS.findall(prompt.source)
     if [int(points) for _, points in facts] != [task.points]:
         yield f"its prompt has no line of difficulty, minutes and {task.points} points"
@@ -373,7 +374,8 @@ def test_each_difference_is_found(whole, taken_out, damage, found):
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (in_source(0, "Task 1", "Task 2"), "does not begin with '## Task 1: '"),
+        (in_source(0, "Task 1", "Task 2"), "does not begin with '## Task 1: Twice'"),
+        (in_source(0, ": Twice", ": Double"), "does not begin with '## Task 1: Twice'"),
         (in_source(0, "3 points", "4 points"), "no line of difficulty, minutes and 3 points"),
         (in_source(0, "1 of 5", "6 of 5"), "no line of difficulty"),
         (in_source(0, " · 2 minutes", ""), "no line of difficulty"),

@@ -35,7 +35,7 @@ from vaecourse.grading.task import (
     not_graded,
 )
 from vaecourse.grading.worker import wire
-from vaecourse.grading.worker.observe import Failure, observe, student_line
+from vaecourse.grading.worker.observe import Failure, observe, seed_all, student_line
 
 _NOT_GIVEN: Any = object()
 
@@ -68,7 +68,7 @@ def examine(task: Task, answer: Any, seed: str = OPEN_SEED) -> TaskResult:
 
 
 def _look(probe: Callable[..., Mapping[str, Any]], answer: Any, case: Case) -> Seen:
-    _seed()
+    seed_all()
     inputs = wire.unpack(wire.pack(dict(case.inputs)))  # a copy: the answer may change them
     seen = observe(probe, answer, inputs)
     if not isinstance(seen, Failure):
@@ -91,12 +91,6 @@ def _as_in_a_fresh_kernel() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
-
-
-def _seed() -> None:
-    random.seed(0)
-    np.random.seed(0)  # the global state is what answers may use
-    torch.default_generator.manual_seed(0)  # torch.manual_seed would also change a GPU's
 
 
 @contextmanager

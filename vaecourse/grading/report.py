@@ -62,16 +62,16 @@ def write_reports(records: Sequence[Record], out: Path) -> None:
         by_key[record["key"]].append(record)
     students = list(by_key.values())
     out = Path(out)
-    _write(out / "grades.csv", _csv(_grades(records), mark=True))
-    _write(out / "totals.csv", _csv(_totals(students), mark=True))
-    _write(out / "canvas.csv", _csv(_canvas(students)))
-    _write(out / "moodle.csv", _csv(_moodle(students)))
+    write_file(out / "grades.csv", _csv(_grades(records), mark=True))
+    write_file(out / "totals.csv", _csv(_totals(students), mark=True))
+    write_file(out / "canvas.csv", _csv(_canvas(students)))
+    write_file(out / "moodle.csv", _csv(_moodle(students)))
     for student in students:
-        _write(out / "gradescope" / f"{student[0]['key']}.json", _json(_gradescope(student)))
+        write_file(out / "gradescope" / f"{student[0]['key']}.json", _json(_gradescope(student)))
         for name, record in _pages(student):
-            _write(out / "feedback" / name, feedback_page(record).encode())
+            write_file(out / "feedback" / name, feedback_page(record).encode())
     if len(students) == 1:
-        _write(out / "results.json", _json(_gradescope(students[0])))
+        write_file(out / "results.json", _json(_gradescope(students[0])))
     else:
         (out / "results.json").unlink(missing_ok=True)  # of an earlier run: it would be taken for everybody's
 
@@ -94,7 +94,7 @@ def _check(records: Sequence[Record]) -> None:
         seen.add((key, lesson))
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Put ``content`` into the file: whoever looks sees all of the old file or all of the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -190,8 +190,8 @@ def _comment(record: Record) -> Iterable[str]:
 
 def _hints(task: Mapping[str, Any]) -> list[str]:
     """What to say about a task, each thing once and in order; nothing at full marks."""
-    ideas = [criterion["idea"] for criterion in task["criteria"] if criterion["mistake"] is not None]
-    return list(dict.fromkeys(_text(hint) for hint in (task["reason"], *ideas) if hint))
+    hints = (task["reason"], *(criterion["idea"] for criterion in task["criteria"]))
+    return list(dict.fromkeys(_text(hint) for hint in hints if hint))
 
 
 def _of(points: Mapping[str, Any]) -> str:
@@ -308,10 +308,10 @@ def _shown_task(task: Mapping[str, Any]) -> dict[str, Any]:
     """What the page says about a task: chosen here, so that the template cannot show anything else."""
     reason, criteria, said = _text(task["reason"]), [], set()
     for criterion in task["criteria"]:
-        met = criterion["mistake"] is None
-        idea = "" if met else _text(criterion["idea"])
+        idea = _text(criterion["idea"])
         hint = "" if idea in ("", reason) else "As above." if idea in said else idea
         said.add(idea)
+        met = criterion["mistake"] is None
         criteria.append({"text": _text(criterion["text"]), "met": met, "of": _of(criterion), "hint": hint})
     return {
         "id": _text(task["id"]),

@@ -91,7 +91,7 @@ class Seen:
         if value is None:
             raise Wrong("none", f"{what} is None. Is a `return` missing?")
         if not isinstance(value, Tensor):
-            raise Wrong("not-a-tensor", f"{what} must be a torch.Tensor, and it is {_in_words(value)}.")
+            raise Wrong("not-a-tensor", f"{what} must be a torch.Tensor, and it is {_kind(value)}.", _details(value))
         if shape is not None and not _fits(value.shape, shape):
             wanted = ", ".join("any" if size is None else str(size) for size in shape)
             raise Wrong(
@@ -237,16 +237,22 @@ def close(value: Tensor | float, right: Tensor | float, rtol: float = 1e-4, atol
 
 
 def judge(task: Task, observed: Sequence[tuple[Case, Seen]]) -> TaskResult:
-    """The points for what was observed of an answer in the last stage. Runs nothing of the student's."""
+    """The points for what was observed of an answer in the last stage. Runs nothing of the student's.
+
+    Raises:
+        ValueError: a criterion looks at no case, and so would be met by anything.
+    """
     failures = [seen.failure for _, seen in observed if seen.failure is not None]
     if failures and all(failure.kind == "not-started" for failure in failures) and len(failures) == len(observed):
         return not_graded(task, "not started", "not started yet")
     results = []
     for criterion in task.criteria:
+        looked_at = [(case, seen) for case, seen in observed if not criterion.cases or case.name in criterion.cases]
+        if not looked_at:
+            raise ValueError(f"{task.id}: the criterion {criterion.text!r} looks at no case")
         try:
-            for case, seen in observed:
-                if not criterion.cases or case.name in criterion.cases:
-                    criterion.judge(case, seen)
+            for case, seen in looked_at:
+                criterion.judge(case, seen)
         except Wrong as wrong:
             results.append(_missed(criterion, wrong))
         else:
@@ -279,7 +285,25 @@ def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
     return len(shape) == len(wanted) and all(w is None or w == s for s, w in zip(shape, wanted, strict=True))
 
 
-def _in_words(value: Any) -> str:
+def _kind(value: Any) -> str:
+    """What a value is, in words that the answer cannot choose: a class may be called anything."""
     if isinstance(value, Odd):
-        return value.description
+        kind = value.description.partition(" of shape")[0]
+        return kind if kind in _KINDS else "something else"
     return {list: "a list or tuple", dict: "a dict", str: "a str"}.get(type(value), f"a {type(value).__name__}")
+
+
+def _details(value: Any) -> str:
+    return f"It is {value.description}." if isinstance(value, Odd) else ""
+
+
+_KINDS = (
+    "a numpy array",
+    "a sparse tensor",
+    "a numpy float64",
+    "a numpy float32",
+    "a function",
+    "a method",
+    "a generator",
+    "a set",
+)

@@ -41,10 +41,10 @@ def squared_error(x, x_hat):
 """,
     "in place on its own tensor": """
 def squared_error(x, x_hat):
-    difference = x - x_hat
-    difference *= difference.detach() * 2 - difference
-    return difference.flatten(start_dim=1).sum(1).mean()
-""".replace("difference *= difference.detach() * 2 - difference", "difference = difference.mul_(1.0).pow(2)"),
+    difference = x.clone()
+    difference -= x_hat
+    return difference.pow_(2).flatten(start_dim=1).sum(1).mean()
+""",
 }
 MISTAKES["01.squared_error"] = [
     ("def squared_error(x, x_hat):\n    return ((x - x_hat) ** 2).mean()", "mean-over-pixels"),
@@ -63,6 +63,8 @@ MISTAKES["01.squared_error"] = [
     ("def squared_error(x, x_hat):\n    return ((x - x_hat.detach()) ** 2).flatten(1).sum(1).mean()", "no-gradient"),
     ("def squared_error(x, x_hat):\n    ((x - x_hat) ** 2).flatten(1).sum(1).mean()", "none"),
     ("def squared_error(x, x_hat):\n    x -= x_hat\n    return (x**2).flatten(1).sum(1).mean()", "changes-input"),
+    ("def squared_error(x, x_hat):\n    return ((x - x_hat) * (x - x_hat.detach())).flatten(1).sum(1).mean()",
+     "other-gradient"),
     ("import numpy as np\n\ndef squared_error(x, x_hat):\n"
      "    return np.square((x - x_hat).detach().numpy()).reshape(len(x), -1).sum(1).mean()", "not-a-tensor"),
 ]  # fmt: skip
@@ -313,6 +315,8 @@ MISTAKES["01.TinyAutoencoder"] = [
     (_changed(_CLASS, ("self.decode(self.encode(x))", "self.decode(self.encode(x).detach())")), "no-gradient"),
     (_changed(_CLASS, ("self.shape = picture_shape\n",
                        "self.shape = picture_shape\n        self.spare = nn.Linear(hidden, hidden)\n")), "no-gradient"),
+    (_changed(_CLASS, ("return self.encoder(x)", "z = self.encoder(x)\n        return z - z.mean(0)")), "pictures-mixed"),
+    (_changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")), "ignores-the-picture"),
     (_changed(_CLASS, ("(nn.Module)", "")).replace("        super().__init__()\n", ""), "no-module"),
     ("""
 class TinyAutoencoder(nn.Module):
@@ -645,20 +649,22 @@ def train_autoencoder(pictures, d):
 }  # fmt: skip
 _SHORT = ("range(15)", "range(6)")
 MISTAKES["01.train_autoencoder"] = [
-    (_changed(_TRAINING, ("            optimizer.step()\n", ""), ("range(15)", "range(1)")), "hardly-trained"),
-    (_changed(_TRAINING, ("range(15)", "range(1)")), "hardly-trained"),
-    (_changed(_TRAINING, ("    return model", "")), "no-model"),
+    (_changed(_TRAINING, ("            optimizer.step()\n", ""), ("range(15)", "range(1)")), "untrained"),
+    (_changed(_TRAINING, ("range(15)", "range(1)")), "always-the-same"),
+    (_changed(_TRAINING, ("range(15)", "range(2)"), ("batch - model", "batch.flip(0) - model")), "always-the-same"),
+    (_changed(_TRAINING, ("    return model", "")), "nothing-returned"),
     (_changed(_TRAINING, ("    return model", "    return model.encode")), "no-model"),
     (_changed(_TRAINING, ("model = Network(latent_dim)", "model = Network(16)"), ("range(15)", "range(1)")),
      "code-size"),
     (_changed(_TRAINING, (", nn.Unflatten(1, (1, 28, 28))", ""), ("batch - model(batch)", "batch.flatten(1) - model(batch)"),
               ("range(15)", "range(1)")), "flat-pictures"),
     (_changed(_TRAINING, ("lr=2e-3", "lr=0.1"), _SHORT), "always-the-same"),
-    (_changed(_TRAINING, ("split(50)", "split(len(x))")), "hardly-trained"),
+    (_changed(_TRAINING, ("split(50)", "split(len(x))")), "always-the-same"),
     (_changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)", "nn.Linear(784, latent_dim)"),
               ("nn.Linear(latent_dim, 200), nn.ReLU(), nn.Linear(200, 784), nn.Sigmoid()", "nn.Linear(latent_dim, 784)"),
               ("lr=2e-3", "lr=1e-2")), "linear"),
     (_changed(_TRAINING, _SHORT, ("lr=2e-3", "lr=1e-3")), "under-trained"),
+    (_changed(_TRAINING, _SHORT, ("nn.Linear(200, latent_dim)", "nn.Linear(200, latent_dim), nn.ReLU()")), "relu-on-code"),
     (_changed(_TRAINING, ("model = Network(latent_dim)", "torch.seed()\n    model = Network(latent_dim)")), "two-models"),
     (_changed(_NETWORK, ("self.encode = nn", "self.seen = None\n        self.narrow = nn"), ("self.decode = nn", "self.widen = nn"))
      + """

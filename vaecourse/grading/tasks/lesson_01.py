@@ -1,6 +1,7 @@
-"""The tasks of lesson 01: the autoencoder."""
+"""The tasks of lesson 01: the autoencoder. What their hints say is in :mod:`.ideas_01`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from math import prod
 
 import torch
@@ -8,21 +9,29 @@ from torch import Tensor
 
 from vaecourse.data import strokes
 from vaecourse.grading.task import Case, Criterion, Seen, Stage, Task, Wrong, close
+from vaecourse.grading.tasks import ideas_01 as ideas
 from vaecourse.grading.worker import probes, probes_01
 
-Lookalikes = Iterable[tuple[str, Tensor | float, str]]
-"""Known wrong results: name of the mistake, what it gives, the idea that it misses."""
+Lookalikes = Iterable[tuple[str, Tensor | float]]
+"""Names of mistakes, and what each of them gives instead of the right result; the first that fits is named."""
+
+
+def _wrong(of: Mapping[str, str], mistake: str, measured: str = "") -> Wrong:
+    return Wrong(mistake, of[mistake], measured)
 
 
 def _compare(
-    value: Tensor | float, right: Tensor | float, lookalikes: Lookalikes, otherwise: str, measured: str
+    value: Tensor | float, right: Tensor | float, lookalikes: Lookalikes, of: Mapping[str, str], measured: str
 ) -> None:
+    """Nothing if ``value`` is right.
+
+    Raises:
+        Wrong: with the mistake that gives this value, or else "other".
+    """
     if close(value, right):
         return
-    for mistake, wrong, idea in lookalikes:
-        if close(value, wrong):
-            raise Wrong(mistake, idea, measured)
-    raise Wrong("other", otherwise, measured)
+    mistake = next((name for name, result in lookalikes if close(value, result)), "other")
+    raise _wrong(of, mistake, measured)
 
 
 # 1 The loss -----------------------------------------------------------------------------------------------
@@ -37,93 +46,47 @@ def _squared_error_cases(rng: torch.Generator) -> Iterator[Case]:
 
 
 def _squared_error(case: Case, seen: Seen) -> None:
-    value = seen.number("value", "The loss")
-    difference = (case["x"] - case["x_hat"]).double()
-    right = squared_error(case["x"], case["x_hat"])
-    pixels, channels = difference[0].numel(), difference.shape[1]
-    n = len(difference)
+    value, right = seen.number("value", "The loss"), squared_error(case["x"], case["x_hat"])
     measured = f"On {case.name} your loss is {value:.4f}, the right value is {right:.4f}."
-    if value > 0 and round(ratio := right / value) > 1 and abs(ratio - pixels) < 1e-3 * pixels:
-        measured += f" Yours is {pixels} times less: the number of pixels."
-    norms = difference.flatten(1).norm(dim=1)
-    mean_over_pixels = "You average over the pixels. Sum over the pixels, then average over the pictures."
-    lookalikes = (
-        ("mean-over-pixels", right / pixels, mean_over_pixels),
-        ("mean-over-pixels", right * n / pixels, mean_over_pixels + " You have it the other way round."),
-        (
-            "sum-over-pictures",
-            right * n,
-            "You sum over the pictures too. Average over them: the loss of a batch should not grow with the batch.",
-        ),
-        (
-            "not-squared",
-            difference.abs().flatten(1).sum(1).mean(),
-            "You take absolute values. The loss is made of squares: one large difference weighs more than "
-            "many small ones.",
-        ),
-        (
-            "not-squared",
-            difference.flatten(1).sum(1).mean(),
-            "You do not square: differences of opposite signs cancel.",
-        ),
-        (
-            "not-squared",
-            -difference.flatten(1).sum(1).mean(),
-            "You do not square: differences of opposite signs cancel.",
-        ),
-        ("root", norms.mean(), "You take the square root: that is the length of x - x̂. The loss is its square."),
-        ("root", right**0.5, "You take a square root. The loss is ‖x - x̂‖², without a root."),
-        ("half", right / 2, "There is a factor of one half that the formula does not have."),
-        ("mean-over-channels", right / channels, "You average over the channels. They are pixels too: sum over them."),
-        (
-            "square-of-sum",
-            difference.flatten(1).sum(1).square().mean(),
-            "You sum first and square then: differences of opposite signs cancel. Square each pixel's "
-            "difference, then sum.",
-        ),
-        (
-            "difference-of-squares",
-            _sum(case["x"] ** 2 - case["x_hat"] ** 2),
-            "You subtract squares. Square the difference: (x - x̂)², which is not x² - x̂².",
-        ),
-    )
-    otherwise = "Square the differences, sum over the pixels of each picture, average over the pictures."
-    _compare(value, right, lookalikes, otherwise, measured)
+    pixels = case["x"][0].numel()
+    if close(value * pixels, right):
+        measured += f" Yours is {pixels} times less: that is the number of pixels."
+    _compare(value, right, _squared_error_lookalikes(case["x"], case["x_hat"]), ideas.SQUARED_ERROR, measured)
     if seen["changed"]:
-        raise Wrong(
-            "changes-input",
-            "The loss is right, but the function changes the pictures it is given (`-=`, `sub_`, ...): the "
-            "next call sees other pictures.",
-        )
+        raise _wrong(ideas.SQUARED_ERROR, "changes-input")
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> float:
     """Sum over pixels, mean over pictures, in double precision."""
-    return _sum((x.double() - x_hat.double()).square()).item()
+    return (x.double() - x_hat.double()).square().flatten(1).sum(1).mean().item()
 
 
-def _sum(values: Tensor) -> Tensor:
-    return values.double().flatten(1).sum(1).mean()
+def _squared_error_lookalikes(x: Tensor, x_hat: Tensor) -> Lookalikes:
+    right, rows = squared_error(x, x_hat), (x - x_hat).double().flatten(1)
+    n, pixels = rows.shape
+    yield "mean-over-pixels", right / pixels
+    yield "mean-over-pixels", right / pixels * n
+    yield "sum-over-pictures", right * n
+    yield "not-squared", rows.abs().sum(1).mean()
+    yield "not-squared", rows.sum(1).mean()
+    yield "not-squared", -rows.sum(1).mean()
+    yield "root", rows.norm(dim=1).mean()
+    yield "root", right**0.5
+    yield "half", right / 2
+    yield "mean-over-channels", right / x.shape[1]
+    yield "square-of-sum", rows.sum(1).square().mean()
+    yield "difference-of-squares", (x.double() ** 2 - x_hat.double() ** 2).flatten(1).sum(1).mean()
 
 
 def _squared_error_gradient(case: Case, seen: Seen) -> None:
-    value = seen.number("value", "The loss")
+    value, x, x_hat = seen.number("value", "The loss"), case["x"].double(), case["x_hat"].double()
     if seen["d/dx_hat"] is None:
-        raise Wrong(
-            "no-gradient",
-            "No gradient reaches x̂: the value was taken out of the graph on its way. Do not use float(), "
-            ".item(), .detach(), numpy or torch.no_grad() inside a loss.",
-        )
-    gradient = seen.tensor("d/dx_hat", case["x"].shape, "The gradient")
-    right = 2 * (case["x_hat"] - case["x"]).double() / len(case["x"])
+        raise _wrong(ideas.SQUARED_ERROR, "no-gradient")
+    gradient = seen.tensor("d/dx_hat", x.shape, "The gradient")
     if not gradient.any():
-        raise Wrong("no-gradient", "The gradient that reaches x̂ is zero everywhere: nothing can be learned from it.")
-    if close(value, squared_error(case["x"], case["x_hat"])) and not close(gradient, right):
-        raise Wrong(
-            "other-gradient",
-            "The value is right, but its gradient is not that of ‖x - x̂‖². Is a part of it detached, or "
-            "computed outside torch?",
-        )
+        raise _wrong(ideas.SQUARED_ERROR, "no-gradient")
+    if close(value, squared_error(x, x_hat)) and not close(gradient, 2 * (x_hat - x) / len(x)):
+        raise _wrong(ideas.SQUARED_ERROR, "other-gradient")
 
 
 SQUARED_ERROR = Task(
@@ -142,6 +105,8 @@ SQUARED_ERROR = Task(
 
 AROUND_ZERO = ("pictures around zero", "colour pictures around zero")
 AROUND_A_MEAN = ("pictures with a mean", "one colour picture", "a code of one number")
+SHAPE_ERRORS = ("cannot be multiplied", "must match", "dimension", "subscript", "size", "shape")
+"""Words of the messages in which torch complains about shapes."""
 
 
 def _pca_cases(rng: torch.Generator) -> Iterator[Case]:
@@ -155,25 +120,29 @@ def _pca_cases(rng: torch.Generator) -> Iterator[Case]:
 
 
 def _pca_reconstruct(case: Case, seen: Seen) -> None:
-    _explain_shapes(seen)
+    _explain_shape_error(seen)
+    x, mean, components = (case[name].double() for name in ("x", "mean", "components"))
     value = seen.tensor("value", what="The reconstruction")
-    x, components = case["x"].double(), case["components"].double()
-    n, size = len(x), len(components)
-    measured = f"On {case.name} it is {tuple(value.shape)}, and should be {tuple(x.shape)}."
-    if value.shape == (n, size):
-        raise Wrong("code-returned", "You return the codes. Go back to pictures: multiply by the components.", measured)
-    if value.shape != x.shape and value.numel() == x.numel():
-        raise Wrong(
-            "shape-lost", "The numbers come back without the shape of x. Give them its shape at the end.", measured
-        )
     if value.shape != x.shape:
-        raise Wrong("shape", "The reconstruction must have the shape of x.", measured)
-    rows, mean = x.flatten(1), case["mean"].double().flatten(1)
-    away = (value.flatten(1) - _projected(rows, mean, components)).abs().max().item()
-    measured = f"On {case.name}, with D = {size}, your pixels are off by up to {away:.3f}."
-    lookalikes = ((name, wrong.view_as(x), idea) for name, wrong, idea in _pca_lookalikes(rows, mean, components))
-    otherwise = "Subtract the mean, project onto the components, come back by the same components, add the mean."
-    _compare(value, _projected(rows, mean, components).view_as(x), lookalikes, otherwise, measured)
+        mistake = "shape"
+        if value.shape == (len(x), len(components)):
+            mistake = "code-returned"
+        elif value.numel() == x.numel():
+            mistake = "shape-lost"
+        measured = f"On {case.name} it is {tuple(value.shape)}, and should be {tuple(x.shape)}."
+        raise _wrong(ideas.PCA_RECONSTRUCT, mistake, measured)
+    value, x, mean = value.flatten(1), x.flatten(1), mean.flatten(1)
+    right = _projected(x, mean, components)
+    away = (value - right).abs().max().item()
+    measured = f"On {case.name}, with D = {len(components)}, your pixels are off by up to {away:.3f}."
+    _compare(value, right, _pca_lookalikes(x, mean, components), ideas.PCA_RECONSTRUCT, measured)
+
+
+def _explain_shape_error(seen: Seen) -> None:
+    failure = seen.failure
+    if failure is not None and failure.kind == "raised" and any(word in failure.measured for word in SHAPE_ERRORS):
+        mistake = "shapes-do-not-fit"
+        raise Wrong(mistake, f"{failure.idea} {ideas.PCA_RECONSTRUCT[mistake]}", failure.measured)
 
 
 def _projected(rows: Tensor, mean: Tensor, components: Tensor) -> Tensor:
@@ -181,62 +150,17 @@ def _projected(rows: Tensor, mean: Tensor, components: Tensor) -> Tensor:
 
 
 def _pca_lookalikes(rows: Tensor, mean: Tensor, components: Tensor) -> Lookalikes:
-    right, zero = _projected(rows, mean, components), torch.zeros_like(mean)
-    own = rows.mean(0, keepdim=True)
-    yield "clamped", right.clamp(0, 1), "You cut the result to [0, 1]. PCA is linear: it may leave that range."
-    yield "not-projected", rows, "You return x itself: the projection must pass through the codes."
-    yield (
-        "mean-not-subtracted",
-        right - mean + mean @ components.T @ components + mean,
-        ("The mean is added at the end, but it was not subtracted before the projection."),
-    )
-    yield (
-        "mean-not-added",
-        right - mean,
-        ("The mean was subtracted, but it is not added back: what you have is the deviation from the mean picture."),
-    )
-    yield (
-        "no-mean",
-        _projected(rows, zero, components),
-        ("The mean is not used: the components are directions from the mean picture, not from the black one."),
-    )
-    yield (
-        "mean-sign",
-        _projected(rows, -mean, components),
-        ("The mean has the wrong sign: subtract it before the projection, add it after."),
-    )
-    yield (
-        "own-mean",
-        _projected(rows, own, components),
-        ("You use the mean of this batch. Use the `mean` that is given: the one that PCA was fitted with."),
-    )
-    yield "remainder", rows - mean - (right - mean), "You return what the projection leaves over, not the projection."
-    yield "remainder", rows - (right - mean), "You return what the projection leaves over, not the projection."
-    yield "one-component", _projected(rows, mean, components[:1]), "You use the first component only. Use all of them."
-
-
-SHAPE_ERRORS = (
-    "cannot be multiplied",
-    "must match",
-    "same number of dimensions",
-    "subscript",
-    "size mismatch",
-    "broadcast",
-    "inconsistent tensor size",
-    "expected to be in range",
-    "invalid for input of size",
-)
-
-
-def _explain_shapes(seen: Seen) -> None:
-    """An error about shapes, put in terms of the task."""
-    failure = seen.failure
-    if failure is not None and failure.kind == "raised" and any(text in failure.measured for text in SHAPE_ERRORS):
-        idea = (
-            f"{failure.idea} The shapes do not fit: x and mean become rows of pixels by flatten(1), (N, "
-            "pixels) and (1, pixels); components is (D, pixels); a code is (N, D)."
-        )
-        raise Wrong("shapes-do-not-fit", idea, failure.measured)
+    right, none = _projected(rows, mean, components), torch.zeros_like(mean)
+    yield "clamped", right.clamp(0, 1)
+    yield "not-projected", rows
+    yield "mean-not-subtracted", _projected(rows, none, components) + mean
+    yield "mean-not-added", right - mean
+    yield "no-mean", _projected(rows, none, components)
+    yield "mean-sign", _projected(rows, -mean, components)
+    yield "own-mean", _projected(rows, rows.mean(0, keepdim=True), components)
+    yield "remainder", rows - right
+    yield "remainder", rows - right + mean
+    yield "one-component", _projected(rows, mean, components[:1])
 
 
 PCA_RECONSTRUCT = Task(
@@ -244,9 +168,7 @@ PCA_RECONSTRUCT = Task(
     answer="pca_reconstruct",
     title="PCA, there and back",
     criteria=(
-        Criterion(
-            "pictures are projected onto the components and come back as pictures", 1, _pca_reconstruct, AROUND_ZERO
-        ),
+        Criterion("pictures are projected onto the components and come back", 1, _pca_reconstruct, AROUND_ZERO),
         Criterion("the mean is subtracted before and added after", 2, _pca_reconstruct, AROUND_A_MEAN),
     ),
     stages=(Stage(probes.call, _pca_cases),),
@@ -260,12 +182,16 @@ MODELS = {
     "colour pictures": (4, 2, 12, (3, 4, 3)),
     "one picture": (1, 5, 20, (1, 5, 7)),
 }
-"""Name: pictures, latent_dim, hidden, picture_shape."""
+"""Name: number of pictures, latent_dim, hidden, picture_shape."""
 LOOKS = ("encode", "decode", "together", "learning")
 LINES = 24
 """Pairs of pictures, or of codes, between which a straight line is followed."""
 BEND = 1e-4
 """Deviation from a straight line, as a share of its length: rounding stays below, any activation is far above."""
+RANK = 1e-4
+"""Directions smaller than this share of the largest are rounding."""
+CUT_OFF = 0.05
+"""Share of grey levels at exactly 0 or 1: a sigmoid with small weights gives none."""
 
 
 def _autoencoder_cases(rng: torch.Generator) -> Iterator[Case]:
@@ -291,143 +217,84 @@ def _cases_of(*looks: str) -> tuple[str, ...]:
     return tuple(_look_at(look, name) for look in looks for name in MODELS)
 
 
+def _shapes(case: Case, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of n codes, and of n pictures."""
+    return (n, case["latent_dim"]), (n, *case["picture_shape"])
+
+
 def _check_module(seen: Seen) -> None:
     if not seen.flag("is a module"):
-        raise Wrong("no-module", "The class must be an nn.Module: `class TinyAutoencoder(nn.Module)`.")
+        raise _wrong(ideas.AUTOENCODER, "no-module")
 
 
 def _encodes(case: Case, seen: Seen) -> None:
     _check_module(seen)
-    n = len(case["x"])
-    z = seen.tensor("z", what="encode(x)")
+    n, what = len(case["x"]), "encode(x)"
+    shape, _ = _shapes(case, n)
+    z = seen.tensor("z", what=what)
     if z.shape == (n, case["hidden"]):
-        raise Wrong(
-            "hidden-as-code",
-            "encode(x) has as many numbers as the hidden layer. The code comes one layer later and has "
-            "latent_dim numbers.",
-            f"Its shape is {tuple(z.shape)}.",
-        )
-    z = seen.tensor("z", (n, case["latent_dim"]), "encode(x)")
-    again, first = (seen.tensor(name, what="encode(x)") for name in ("z again", "z of the first"))
-    backwards = seen.tensor("z backwards", z.shape, "encode(x)")
+        raise _wrong(ideas.AUTOENCODER, "hidden-as-code", f"On {case.name} its shape is {tuple(z.shape)}.")
+    z, again, backwards = (seen.tensor(name, shape, what) for name in ("z", "z again", "z backwards"))
     if not close(again, z):
-        raise Wrong(
-            "not-repeatable",
-            "The same pictures get another code at every call. Make the layers once, in __init__, and let "
-            "nothing random into encode.",
-        )
-    if not (close(backwards.flip(0), z, atol=1e-4) and close(first, z[:1], atol=1e-4)):
-        raise Wrong(
-            "pictures-mixed",
-            "A picture's code depends on the other pictures of the batch. Flatten with flatten(1), which "
-            "leaves dimension 0, the pictures, alone.",
-        )
-    wild = torch.cat([seen.tensor(f"wild {k}", (n, case["latent_dim"]), "encode(x)") for k in range(probes_01.MODELS)])
-    _check_range_of_codes(wild)
-
-
-def _check_range_of_codes(wild: Tensor) -> None:
-    if wild.max() <= 1 and wild.min() >= 0:
-        raise Wrong(
-            "squashed-code",
-            "All codes lie between 0 and 1. End the encoder without an activation: only grey levels need that "
-            "range, a code may lie anywhere.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+    alone = seen.tensor("z of the first", _shapes(case, 1)[0], what)
+    if not (close(backwards.flip(0), z, atol=1e-4) and close(alone, z[:1], atol=1e-4)):
+        raise _wrong(ideas.AUTOENCODER, "pictures-mixed")
+    wild = torch.cat([seen.tensor(f"wild {k}", shape, what) for k in range(probes_01.MODELS)])
     if wild.abs().max() <= 1:
-        raise Wrong(
-            "squashed-code",
-            "All codes lie between -1 and 1. End the encoder without an activation: a code may lie anywhere.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "squashed-code")
     if wild.min() >= 0:
-        raise Wrong(
-            "relu-on-code",
-            "No code has a negative number. End the encoder without an activation: ReLU throws away half of "
-            "the space that the codes may use.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "relu-on-code")
 
 
 def _decodes(case: Case, seen: Seen) -> None:
     _check_module(seen)
     if seen.flag("needs encode"):
-        raise Wrong(
-            "needs-encode",
-            "decode works only after encode was called: it uses something that encode stored. A decoder draws "
-            "from a code alone; what it needs to know (the shape) belongs into __init__.",
-        )
-    codes = case["codes"]
-    n, shape = len(codes), tuple(case["picture_shape"])
-    x_hat = seen.tensor("x_hat", what="decode(z)")
-    if x_hat.shape == (n, prod(shape)):
-        raise Wrong(
-            "flat-pictures",
-            "decode(z) gives rows of pixels. Give them picture_shape: (N, C, H, W).",
-            f"Its shape is {tuple(x_hat.shape)}.",
-        )
-    x_hat = seen.tensor("x_hat", (n, *shape), "decode(z)")
-    again, backwards = (seen.tensor(name, (n, *shape), "decode(z)") for name in ("x_hat again", "x_hat backwards"))
+        raise _wrong(ideas.AUTOENCODER, "needs-encode")
+    n, what = len(case["codes"]), "decode(z)"
+    _, shape = _shapes(case, n)
+    if seen.tensor("x_hat", what=what).shape == (n, prod(case["picture_shape"])):
+        raise _wrong(ideas.AUTOENCODER, "flat-pictures")
+    x_hat, again, backwards = (seen.tensor(name, shape, what) for name in ("x_hat", "x_hat again", "x_hat backwards"))
     if not close(again, x_hat):
-        raise Wrong(
-            "not-repeatable",
-            "The same codes decode to other pictures at every call. Make the layers once, in __init__, and "
-            "let nothing random into decode.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
     if not close(backwards.flip(0), x_hat, atol=1e-4):
-        raise Wrong("pictures-mixed", "What a code decodes to depends on the other codes of the batch.")
-    wild = [seen.tensor(f"wild {k}", (n, *shape), "decode(z)") for k in range(probes_01.MODELS)]
-    _check_grey_levels(x_hat, torch.cat([x_hat, *wild]))
-
-
-def _check_grey_levels(x_hat: Tensor, wild: Tensor) -> None:
+        raise _wrong(ideas.AUTOENCODER, "pictures-mixed")
+    wild = torch.cat([x_hat, *(seen.tensor(f"wild {k}", shape, what) for k in range(probes_01.MODELS))])
     if wild.min() < 0 or wild.max() > 1:
-        side = "below 0" if wild.min() < 0 else "above 1"
-        raise Wrong(
-            "no-sigmoid",
-            f"decode(z) gives grey levels {side}. End the decoder with a sigmoid: it maps any number into [0, "
-            "1], where grey levels lie.",
-        )
-    sums = x_hat.flatten(1).sum(1)
-    if close(sums, torch.ones_like(sums)):
-        raise Wrong(
-            "softmax",
-            "The grey levels of a picture sum to one: that is a softmax, which makes the pixels compete. Each "
-            "pixel lies in [0, 1] by itself: a sigmoid.",
-        )
-    if ((x_hat == 0) | (x_hat == 1)).double().mean() > 0.05:
-        raise Wrong(
-            "clamped",
-            "The grey levels are cut off at 0 or 1, and a pixel that is cut off gets no gradient. A sigmoid "
-            "keeps the range and always has one.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "no-sigmoid", f"On {case.name} some are {_beyond(wild)}.")
+    if close(x_hat.flatten(1).sum(1), torch.ones(n)):
+        raise _wrong(ideas.AUTOENCODER, "softmax")
+    if ((x_hat == 0) | (x_hat == 1)).double().mean() > CUT_OFF:
+        raise _wrong(ideas.AUTOENCODER, "clamped")
+
+
+def _beyond(grey: Tensor) -> str:
+    sides = [("below 0", grey.min() < 0), ("above 1", grey.max() > 1)]
+    return " and some ".join(side for side, there in sides if there)
 
 
 def _goes_through_the_code(case: Case, seen: Seen) -> None:
     _check_module(seen)
-    x, latent_dim = case["x"], case["latent_dim"]
+    x, pixels = case["x"], prod(case["picture_shape"])
     x_hat = seen.tensor("x_hat", x.shape, "model(x)")
-    _check_rank(seen.tensor("jacobian", (x[0].numel(), x[0].numel()), "The derivative of model(x)"), latent_dim)
-    if not close(seen.tensor("codes after", what="decode(z)"), seen.tensor("codes before", what="decode(z)")):
-        raise Wrong(
-            "remembers",
-            "The same codes decode to something else after another picture was encoded: decode uses something "
-            "that encode stored, not only the z that it is given.",
-        )
+    _check_rank(seen.tensor("jacobian", (pixels, pixels), "The derivative of model(x)"), case["latent_dim"])
+    before, after = (seen.tensor(f"codes {when}", what="decode(z)") for when in ("before", "after"))
+    if not close(after, before):
+        raise _wrong(ideas.AUTOENCODER, "remembers")
     if not close(x_hat, seen.tensor("decoded", x.shape, "decode(encode(x))")):
-        raise Wrong("forward-differs", "model(x) is not decode(encode(x)). Let forward call the two, and nothing else.")
+        raise _wrong(ideas.AUTOENCODER, "forward-differs")
 
 
 def _check_rank(jacobian: Tensor, latent_dim: int) -> None:
+    """Whatever passes through D numbers moves in at most D directions."""
     sizes = torch.linalg.svdvals(jacobian)
     if sizes[0] == 0:
-        raise Wrong("ignores-the-picture", "model(x) does not depend on x at all.")
-    rank = int((sizes > 1e-4 * sizes[0]).sum())
+        raise _wrong(ideas.AUTOENCODER, "ignores-the-picture")
+    rank = int((sizes > RANK * sizes[0]).sum())
     if rank > latent_dim:
-        raise Wrong(
-            "around-the-bottleneck",
-            "The reconstruction knows more about x than the code can tell: something leads around the "
-            "bottleneck. Only z may pass from encode to decode.",
-            f"The reconstruction moves in {rank} independent directions when x does; the code has {latent_dim} "
-            "numbers.",
-        )
+        measured = f"The reconstruction moves in {rank} independent directions; the code has {latent_dim} numbers."
+        raise _wrong(ideas.AUTOENCODER, "around-the-bottleneck", measured)
 
 
 def _learns(case: Case, seen: Seen) -> None:
@@ -435,59 +302,39 @@ def _learns(case: Case, seen: Seen) -> None:
     if case["look"] == "learning":
         _check_parameters(case, seen)
         return
-    name, half, shape = (
-        ("encode(x)", "encoder", (LINES, case["latent_dim"]))
-        if case["look"] == "encode"
-        else ("decode(z)", "decoder", (LINES, *case["picture_shape"]))
-    )
-    if case["look"] == "decode" and seen.flag("needs encode"):
-        raise Wrong("needs-encode", "decode does not work on a code alone.")
-    start, middle, end = (seen.tensor(f"line {k}", shape, name) for k in range(3))
-    if half == "decoder":
-        # A last sigmoid bends every line; without it an affine decoder's are straight again.
-        if min(_bend(start, middle, end), _bend(*(_logit(p) for p in (start, middle, end)))) > BEND:
-            return
-    elif _bend(start, middle, end) > BEND:
-        return
-    raise Wrong(
-        f"linear-{half}",
-        f"The {half} has no nonlinearity between its layers. Two linear layers in a row are one linear "
-        "layer: put an activation, such as ReLU, after the hidden one.",
-    )
+    codes, pictures = _shapes(case, LINES)
+    if case["look"] == "encode":
+        points = [seen.tensor(f"line {k}", codes, "encode(x)") for k in range(3)]
+        if _bend(points) < BEND:
+            raise _wrong(ideas.AUTOENCODER, "linear-encoder")
+    elif seen.flag("needs encode"):
+        raise _wrong(ideas.AUTOENCODER, "needs-encode")
+    elif _is_linear_decoder([seen.tensor(f"line {k}", pictures, "decode(z)") for k in range(3)]):
+        raise _wrong(ideas.AUTOENCODER, "linear-decoder")
 
 
-def _bend(start: Tensor, middle: Tensor, end: Tensor) -> float:
+def _bend(points: Sequence[Tensor]) -> float:
     """How far the image of the middle lies from the middle of the images, as a share of their distance."""
-    length = (end - start).abs().max().clamp_min(1e-12)
-    return ((start + end - 2 * middle).abs().max() / length).item()
+    start, middle, end = points
+    return ((start + end - 2 * middle).abs().max() / (end - start).abs().max().clamp_min(1e-12)).item()
 
 
-def _logit(grey: Tensor) -> Tensor:
-    return torch.logit(grey, eps=1e-7)
+def _is_linear_decoder(points: Sequence[Tensor]) -> bool:
+    """Whether it maps lines to lines, as they are or up to a last sigmoid."""
+    return min(_bend(points), _bend([torch.logit(point, eps=1e-7) for point in points])) < BEND
 
 
 def _check_parameters(case: Case, seen: Seen) -> None:
-    count, idle = seen.number("parameters"), seen["idle"]
-    silent = {
-        "encoder": seen.tensor("silent z", (len(case["x"]), case["latent_dim"]), "encode(x)"),
-        "decoder": seen.tensor("silent x_hat", (LINES, *case["picture_shape"]), "decode(z)"),
-    }
-    for half, values in silent.items():
-        if count == 0 or not close(values, values[:1].expand_as(values)):
-            raise Wrong(
-                "not-registered",
-                f"The optimizer will not find all layers of the {half}: model.parameters() does not list them. "
-                "Make layers in __init__, as attributes of self; in a list they need nn.Sequential or "
-                "nn.ModuleList.",
-            )
+    codes, _ = _shapes(case, len(case["x"]))
+    _, pictures = _shapes(case, LINES)
+    # With all parameters at zero nothing tells one input from another, unless a layer is not among them.
+    silent = (seen.tensor("silent z", codes, "encode(x)"), seen.tensor("silent x_hat", pictures, "decode(z)"))
+    if not seen.number("parameters") or not all(close(values, values[:1].expand_as(values)) for values in silent):
+        raise _wrong(ideas.AUTOENCODER, "not-registered")
+    idle = seen["idle"]
     if idle:
         names = ", ".join(str(name) for name in idle[:4]) if isinstance(idle, list) else str(idle)
-        raise Wrong(
-            "no-gradient",
-            "Some parameters get no gradient from the loss, so they will never learn: they are not used in "
-            "forward, or what they give is detached.",
-            f"They are: {names}.",
-        )
+        raise _wrong(ideas.AUTOENCODER, "no-gradient", f"They are: {names}.")
 
 
 AUTOENCODER = Task(
@@ -495,11 +342,9 @@ AUTOENCODER = Task(
     answer="TinyAutoencoder",
     title="The autoencoder",
     criteria=(
-        Criterion(
-            "encode gives latent_dim numbers a picture, which may lie anywhere", 1, _encodes, _cases_of("encode")
-        ),
+        Criterion("encode gives latent_dim numbers, which may lie anywhere", 1, _encodes, _cases_of("encode")),
         Criterion("decode gives pictures, grey levels in [0, 1], from codes alone", 1, _decodes, _cases_of("decode")),
-        Criterion("the reconstruction knows x through its code only", 1, _goes_through_the_code, _cases_of("together")),
+        Criterion("the reconstruction knows x by its code only", 1, _goes_through_the_code, _cases_of("together")),
         Criterion(
             "both halves are nonlinear, and all parameters learn", 1, _learns, _cases_of("encode", "decode", "learning")
         ),
@@ -537,7 +382,7 @@ def _loss_and_gradient(weights: Mapping[str, Tensor], x: Tensor) -> tuple[float,
 
 
 def _moved(weights: Mapping[str, Tensor], gradient: Mapping[str, Tensor], lr: float) -> dict[str, Tensor]:
-    return {name: weights[name].double() - lr * gradient[name] for name in WEIGHTS}
+    return {name: weights[name] - lr * gradient[name] for name in WEIGHTS}
 
 
 def _same(weights: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> bool:
@@ -545,142 +390,78 @@ def _same(weights: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> bool:
 
 
 def _weights_after(case: Case, seen: Seen, call: int) -> dict[str, Tensor]:
+    given = case["weights"]
     if call == 0:
-        return {name: case["weights"][name].double() for name in WEIGHTS}
-    return {n: seen.tensor(f"{n} {call}", case["weights"][n].shape, "A weight after the step") for n in WEIGHTS}
+        return {name: given[name].double() for name in WEIGHTS}
+    return {name: seen.tensor(f"{name} {call}", given[name].shape, "A weight after the step") for name in WEIGHTS}
 
 
 def _first_step(case: Case, seen: Seen) -> None:
     _explain_no_graph(seen)
-    start, after, lr = _weights_after(case, seen, 0), _weights_after(case, seen, 1), case["lr"]
-    x = case["batches"][0]
+    start, after, lr, x = _weights_after(case, seen, 0), _weights_after(case, seen, 1), case["lr"], case["batches"][0]
     _, gradient = _loss_and_gradient(start, x)
-    if _same(after, _moved(start, gradient, lr)):
-        if not seen.flag("training"):
-            raise Wrong(
-                "eval-mode", "The model is left in evaluation mode: model.eval() does not belong into training."
-            )
-        return
-    _explain_order(seen["events 1"])
-    for mistake, factor, idea in (
-        (
-            "mean-over-pixels",
-            1 / x[0].numel(),
-            "The gradient is too small by the number of pixels: the loss averages over the pixels. Sum over "
-            "them, then average over the pictures.",
-        ),
-        (
-            "sum-over-pictures",
-            len(x),
-            "The gradient is too large by the number of pictures: the loss sums over the pictures. Average over them.",
-        ),
-        ("uphill", -1, "The weights go uphill: the sign of the loss is wrong."),
-    ):
-        if _same(after, _moved(start, gradient, factor * lr)):
-            raise Wrong(mistake, idea)
-    raise Wrong(
-        "other-step",
-        "The weights do not move by lr times the gradient of the squared error between x and model(x). "
-        "Which loss did you call backward() on? What is its target?",
-    )
+    if not _same(after, _moved(start, gradient, lr)):
+        _explain_order(seen["events 1"])
+        factors = {"mean-over-pixels": 1 / x[0].numel(), "sum-over-pictures": len(x), "uphill": -1}
+        like = (name for name, factor in factors.items() if _same(after, _moved(start, gradient, factor * lr)))
+        raise _wrong(ideas.TRAIN_STEP, next(like, "other-step"))
+    if not seen.flag("training"):
+        raise _wrong(ideas.TRAIN_STEP, "eval-mode")
 
 
 def _explain_no_graph(seen: Seen) -> None:
     failure = seen.failure
     if failure is not None and failure.kind == "raised" and "does not require grad" in failure.measured:
-        raise Wrong(
-            "no-graph",
-            f"{failure.idea} The loss has no graph behind it: model(x) ran under torch.no_grad(), or something "
-            "on the way was detached.",
-            failure.measured,
-        )
+        raise Wrong("no-graph", f"{failure.idea} {ideas.TRAIN_STEP['no-graph']}", failure.measured)
 
 
 def _explain_order(events: object) -> None:
-    """What is wrong with the order of calls, if that explains weights that are not where they should be."""
+    """What in the order of calls explains weights that are not where they should be."""
     events = events if isinstance(events, list) else []
-    steps, backwards = events.count("step"), events.count("backward")
-    if not backwards:
-        raise Wrong("no-backward", "No gradient was computed: loss.backward() is missing.")
-    if not steps:
-        raise Wrong(
-            "no-step",
-            "The gradient is there, but the weights stay where they are: optimizer.step() is missing. Use the "
-            "optimizer that is given.",
-        )
-    if steps > 1:
-        raise Wrong("several-steps", "One call makes several steps. It should make one; the loop is outside.")
-    if events.index("step") < events.index("backward"):
-        raise Wrong(
-            "step-before-backward",
-            "optimizer.step() comes before loss.backward(): the step uses gradients that are not there yet, "
-            "or those of the last batch.",
-        )
-    if "zero" in events[events.index("backward") : events.index("step")]:
-        raise Wrong(
-            "zeroed-before-step",
-            "The gradient is erased between backward() and step(), so the step has nothing to follow. Erase "
-            "the old gradient before backward().",
-        )
+    if "backward" not in events:
+        raise _wrong(ideas.TRAIN_STEP, "no-backward")
+    if "step" not in events:
+        raise _wrong(ideas.TRAIN_STEP, "no-step")
+    if events.count("step") > 1:
+        raise _wrong(ideas.TRAIN_STEP, "several-steps")
+    backward, step = events.index("backward"), events.index("step")
+    if step < backward and "forward" not in events[step:backward]:  # with a closure, step() itself calls the rest
+        raise _wrong(ideas.TRAIN_STEP, "step-before-backward")
+    if "zero" in events[backward:step]:
+        raise _wrong(ideas.TRAIN_STEP, "zeroed-before-step")
 
 
 def _later_steps(case: Case, seen: Seen) -> None:
     _first_step(case, seen)
-    left_over = _loss_and_gradient(_weights_after(case, seen, 0), case["batches"][0])[1]
+    start, lr = _weights_after(case, seen, 0), case["lr"]
+    _, left_over = _loss_and_gradient(start, case["batches"][0])
     for call, x in enumerate(case["batches"][1:], start=2):
         before, after = _weights_after(case, seen, call - 1), _weights_after(case, seen, call)
         _, gradient = _loss_and_gradient(before, x)
-        if _same(after, _moved(before, gradient, case["lr"])):
+        if _same(after, _moved(before, gradient, lr)):
             left_over = gradient
             continue
-        added = {name: gradient[name] + left_over[name] for name in WEIGHTS}
-        if _same(after, _moved(before, added, case["lr"])):
-            raise Wrong(
-                "gradients-add-up",
-                "The second call follows its own gradient plus the one of the first: backward() adds to what is "
-                "there. Erase it in every call, with optimizer.zero_grad().",
-            )
+        if _same(after, _moved(before, {name: gradient[name] + left_over[name] for name in WEIGHTS}, lr)):
+            raise _wrong(ideas.TRAIN_STEP, "gradients-add-up")
         _explain_order(seen[f"events {call}"])
-        raise Wrong(
-            "other-step", "The first step is right, a later one is not: something is carried over from call to call."
-        )
+        raise _wrong(ideas.TRAIN_STEP, "carried-over")
 
 
 def _returned_loss(case: Case, seen: Seen) -> None:
     _explain_no_graph(seen)
     for call, x in enumerate(case["batches"], start=1):
-        value = seen[f"returned {call}"]
-        if isinstance(value, Tensor):
-            raise Wrong(
-                "tensor-returned",
-                "You return a tensor, and with it the graph of the whole step: a list of such losses fills the "
-                "memory. Return a Python number: loss.item().",
-            )
+        if isinstance(seen[f"returned {call}"], Tensor):
+            raise _wrong(ideas.TRAIN_STEP, "tensor-returned")
         value = seen.number(f"returned {call}", "The loss")
-        before, after = (_weights_after(case, seen, k) for k in (call - 1, call))
-        right, pixels = _loss_and_gradient(before, x)[0], x[0].numel()
-        lookalikes = (
-            (
-                "mean-over-pixels",
-                right / pixels,
-                "The loss that you return averages over the pixels. Sum over them, then average over the pictures.",
-            ),
-            (
-                "sum-over-pictures",
-                right * len(x),
-                "The loss that you return sums over the pictures. Average over them.",
-            ),
-            ("uphill", -right, "The loss that you return has the wrong sign."),
-            (
-                "loss-after-step",
-                _loss_and_gradient(after, x)[0],
-                "You return the loss after the step. Return the one that the step was made for: it is there "
-                "already, and needs no second pass through the model.",
-            ),
-        )
+        (right, _), (afterwards, _) = (_loss_and_gradient(_weights_after(case, seen, k), x) for k in (call - 1, call))
+        lookalikes = {
+            "loss-after-step": afterwards,
+            "mean-over-pixels": right / x[0].numel(),
+            "sum-over-pictures": right * len(x),
+            "uphill": -right,
+        }
         measured = f"In call {call} on {case.name} you return {value:.4f}, the loss is {right:.4f}."
-        otherwise = "What is returned is not the squared error of the batch, before the step."
-        _compare(value, right, lookalikes, otherwise, measured)
+        _compare(value, right, lookalikes.items(), ideas.TRAIN_STEP, measured)
 
 
 TRAIN_STEP = Task(
@@ -698,169 +479,134 @@ TRAIN_STEP = Task(
 
 # 5 Interpolation ------------------------------------------------------------------------------------------
 
-PATHS = {
+WALKS = {
     "five steps": ((1, 1, 5, 4), 3, 5),
     "two steps": ((1, 1, 4, 4), 2, 2),
     "nine colour pictures": ((1, 3, 3, 4), 4, 9),
 }
 """Name: shape of a picture, size of the code, steps."""
+OFF_THE_LINE = 1e-3
+"""In codes and logits, which are of the order of one; rounding stays far below."""
 
 
 def _interpolate_cases(rng: torch.Generator) -> Iterator[Case]:
-    for name, (shape, size, steps) in PATHS.items():
-        pixels = prod(shape)
-        encoder, _ = torch.linalg.qr(torch.randn(pixels, size, generator=rng))
-        decoder, _ = torch.linalg.qr(torch.randn(pixels, size, generator=rng))
-        weights = {"encoder": encoder.T.contiguous(), "decoder": 4 * decoder}
+    for name, (shape, size, steps) in WALKS.items():
+        # Orthonormal columns, so that neither half loses a direction of the code.
+        encoder, decoder = (torch.linalg.qr(torch.randn(prod(shape), size, generator=rng))[0] for _ in range(2))
         a, b = torch.rand(2, *shape, generator=rng)
+        weights = {"encoder": encoder.T.contiguous(), "decoder": 4 * decoder}
         yield Case(name, {"weights": weights, "a": a, "b": b, "steps": steps})
 
 
-class _Path:
-    """A sequence of rows, seen along the straight line from one row to another."""
+class _Line:
+    """Rows of numbers, (n, size), seen along the straight line from one row to another.
+
+    ``t`` (n,) tells where on it they are; ``straight``, whether they are on it at all.
+    """
 
     def __init__(self, rows: Tensor, start: Tensor, end: Tensor):
         way = (end - start).flatten()
         self.t = (rows - start) @ way / way.square().sum()
-        self.away = (rows - start - self.t[:, None] * way).abs().max().item()
+        self.straight = bool((rows - start - self.t[:, None] * way).abs().max() < OFF_THE_LINE)
+
+
+class _Walk:
+    """What an answer returned for a model whose decoder can be undone: of each picture we ask for its code."""
+
+    def __init__(self, case: Case, pictures: Tensor):
+        self.encoder, self.decoder = (case["weights"][name].double() for name in ("encoder", "decoder"))
+        self.a, self.b = (case[name].double().flatten(1) for name in ("a", "b"))
+        self.rows = pictures.flatten(1)
+        logits = torch.logit(self.rows, eps=1e-7)
+        codes = torch.linalg.lstsq(self.decoder, logits.T).solution.T
+        self.decoded = bool((logits - codes @ self.decoder.T).abs().max() < OFF_THE_LINE)
+        z_a, z_b = self.encode(self.a), self.encode(self.b)
+        self.in_codes = _Line(codes, z_a, z_b)
+        self.in_pixels = _Line(self.rows, self.a, self.b)
+        self.in_reconstructions = _Line(self.rows, self.decode(z_a), self.decode(z_b))
+
+    def encode(self, rows: Tensor) -> Tensor:
+        return torch.tanh(rows @ self.encoder.T)
+
+    def decode(self, z: Tensor) -> Tensor:
+        return torch.sigmoid(z @ self.decoder.T)
 
     @property
-    def straight(self) -> bool:
-        return self.away < 1e-3
+    def mixes_codes(self) -> bool:
+        return self.decoded and self.in_codes.straight
+
+    @property
+    def sends_mixed_pixels_through(self) -> bool:
+        t = torch.linspace(0, 1, len(self.rows), dtype=torch.float64)[:, None]
+        return close(self.rows, self.decode(self.encode(self.a + t * (self.b - self.a))), atol=1e-4)
+
+    @property
+    def ends_are_originals(self) -> bool:
+        return close(self.rows[:1], self.a) and close(self.rows[-1:], self.b)
+
+    @property
+    def t(self) -> Tensor | None:
+        """Where the pictures are between a and b, if they are mixed in any straight way."""
+        if self.mixes_codes:
+            return self.in_codes.t
+        return next((line.t for line in (self.in_pixels, self.in_reconstructions) if line.straight), None)
 
 
-def _paths(case: Case, pictures: Tensor) -> dict[str, _Path]:
-    """The pictures along the line between codes, between pixels, and between the reconstructions of the ends.
-
-    The model is known, and its decoder can be undone: of each picture we ask which code it was decoded from.
-    """
-    decoder = case["weights"]["decoder"].double()
-    a, b = (case[name].double().flatten(1) for name in ("a", "b"))
-    z_a, z_b = _encoded(case, a), _encoded(case, b)
-    rows = pictures.flatten(1)
-    logits = torch.logit(rows, eps=1e-7)
-    codes = torch.linalg.lstsq(decoder, logits.T).solution.T
-    paths = {
-        "codes": _Path(codes, z_a, z_b),
-        "pixels": _Path(rows, a, b),
-        "reconstructions": _Path(rows, torch.sigmoid(z_a @ decoder.T), torch.sigmoid(z_b @ decoder.T)),
-    }
-    paths["codes"].away = max(paths["codes"].away, (logits - codes @ decoder.T).abs().max().item())
-    return paths
-
-
-def _encoded(case: Case, rows: Tensor) -> Tensor:
-    return torch.tanh(rows @ case["weights"]["encoder"].double().T)
-
-
-def _path_of_pictures(case: Case, seen: Seen) -> Tensor:
-    """The pictures (any number, C, H, W), at least one."""
-    value = seen["value"]
+def _walk(case: Case, seen: Seen) -> _Walk:
+    value, shape = seen["value"], tuple(case["a"].shape[1:])
     if isinstance(value, list) and value and isinstance(value[0], Tensor):
-        raise Wrong("list", "You return a list of pictures. Make one tensor of them, with torch.cat or torch.stack.")
+        raise _wrong(ideas.INTERPOLATE, "list")
     value = seen.tensor("value", what="The path")
-    size, shape = len(case["weights"]["encoder"]), tuple(case["a"].shape[1:])
-    if value.ndim == 2 and value.shape[1] == size:
-        raise Wrong("not-decoded", "You return codes. Decode them: the path is made of pictures.")
+    if not value.numel():
+        raise _wrong(ideas.INTERPOLATE, "empty")
+    if value.ndim == 2 and value.shape[1] == len(case["weights"]["encoder"]):
+        raise _wrong(ideas.INTERPOLATE, "not-decoded")
     if value.ndim == 5 and value.shape[1] == 1:
-        raise Wrong(
-            "shape", "The path has one dimension too many: (steps, C, H, W), without the batch of one of each step."
-        )
-    if value.ndim and not value.numel():
-        raise Wrong("count", "The path is empty.")
-    return seen.tensor("value", (None, *shape), "The path")
+        raise _wrong(ideas.INTERPOLATE, "shape", f"It is {tuple(value.shape)}.")
+    return _Walk(case, seen.tensor("value", (None, *shape), "The path"))
 
 
 def _mixes_codes(case: Case, seen: Seen) -> None:
-    pictures = _path_of_pictures(case, seen)
-    paths = _paths(case, pictures)
-    if paths["codes"].straight:
+    walk = _walk(case, seen)
+    if walk.mixes_codes:
         return
-    if paths["pixels"].straight:
-        raise Wrong(
-            "pixels-mixed", "You mix the pixels: a double exposure. Mix the codes of a and b, and decode the mixtures."
-        )
-    if paths["reconstructions"].straight:
-        raise Wrong(
-            "mixed-after-decoding",
-            "You decode the two ends and mix the results: that is a double exposure too. Mix the codes first, "
-            "then decode.",
-        )
-    t = torch.linspace(0, 1, len(pictures), dtype=torch.float64)[:, None]
-    a, b = (case[name].double().flatten(1) for name in ("a", "b"))
-    decoder = case["weights"]["decoder"].double()
-    through = torch.sigmoid(_encoded(case, a + t * (b - a)) @ decoder.T)
-    if close(pictures.flatten(1), through, atol=1e-4):
-        raise Wrong(
-            "pixels-mixed",
-            "You mix the pixels and send each mixture through the model. Encode only a and b, and mix their codes.",
-        )
-    if _ends_are_originals(case, pictures):
-        raise Wrong(
-            "ends-not-decoded",
-            "The path begins and ends with a and b themselves. Decode the codes of the ends too, or the first "
-            "and the last step are jumps.",
-        )
-    raise Wrong("other-path", "The pictures are not decoded from mixtures (1 - t) z_a + t z_b of the codes of a and b.")
-
-
-def _ends_are_originals(case: Case, pictures: Tensor) -> bool:
-    return close(pictures[:1], case["a"]) and close(pictures[-1:], case["b"])
+    explanations = {
+        "pixels-mixed": walk.in_pixels.straight or walk.sends_mixed_pixels_through,
+        "mixed-after-decoding": walk.in_reconstructions.straight,
+        "ends-not-decoded": walk.ends_are_originals,
+    }
+    raise _wrong(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "other-path"))
 
 
 def _goes_from_a_to_b(case: Case, seen: Seen) -> None:
-    pictures, steps = _path_of_pictures(case, seen), case["steps"]
-    measured = f"With steps={steps} there are {len(pictures)} pictures."
-    path = next((path for path in _paths(case, pictures).values() if path.straight), None)
-    if path is None:
-        if len(pictures) == steps and _ends_are_originals(case, pictures):
-            return  # what is wrong with these ends is the other criterion's matter
-        raise Wrong(
-            "other-path",
-            "Where on the way from a to b these pictures lie cannot be told: they are on no straight line "
-            "between the two.",
-        )
-    measured += " They lie at t = " + ", ".join(f"{t:.2f}" for t in path.t.tolist()[:12]) + "."
-    _compare_steps(path.t, steps, measured)
+    walk, steps = _walk(case, seen), case["steps"]
+    t, measured = walk.t, f"With steps={steps} there are {len(walk.rows)} pictures."
+    if t is not None:
+        measured += f" They lie at t = {', '.join(f'{place:.2f}' for place in t[:12].tolist())}."
+        _check_places(t, steps, measured)
+    elif len(walk.rows) != steps:
+        raise _wrong(ideas.INTERPOLATE, "count", measured)
+    elif not (walk.ends_are_originals or walk.sends_mixed_pixels_through):  # these do lead from a to b
+        raise _wrong(ideas.INTERPOLATE, "other-path")
 
 
-def _compare_steps(t: Tensor, steps: int, measured: str) -> None:
-    def is_like(wanted: Tensor) -> bool:
-        return close(t, wanted, atol=2e-3)
+def _check_places(t: Tensor, steps: int, measured: str) -> None:
+    even, k = torch.linspace(0, 1, steps, dtype=torch.float64), torch.arange(steps, dtype=torch.float64)
 
-    even = torch.linspace(0, 1, steps, dtype=torch.float64)
-    k = torch.arange(steps, dtype=torch.float64)
+    def is_like(places: Tensor) -> bool:
+        return close(t, places, atol=2e-3)
+
     if is_like(even):
         return
-    for mistake, like, idea in (
-        ("reversed", is_like(even.flip(0)), "The path leads from b to a. t = 0 is a, t = 1 is b."),
-        (
-            "end-missing",
-            is_like(k / steps),
-            "The path stops one step before b. Both ends belong to it: t runs from 0 to 1, both included.",
-        ),
-        (
-            "start-missing",
-            is_like((k + 1) / steps),
-            "The path starts one step after a. Both ends belong to it: t runs from 0 to 1, both included.",
-        ),
-        (
-            "ends-missing",
-            is_like((k + 1) / (steps + 1)),
-            "a and b are missing from the path. Both ends belong to it: t runs from 0 to 1, both included.",
-        ),
-        (
-            "beyond-the-ends",
-            bool((t < -0.01).any() or (t > 1.01).any()),
-            "The path goes beyond its ends: t must stay between 0 (a) and 1 (b).",
-        ),
-        ("count", len(t) != steps, "`steps` is the number of pictures, the two ends included."),
-    ):
-        if like:
-            raise Wrong(mistake, idea, measured)
-    raise Wrong(
-        "uneven", "The steps are not of equal size: t should grow by the same amount from picture to picture.", measured
-    )
+    explanations = {
+        "reversed": is_like(even.flip(0)),
+        "end-missing": is_like(k / steps),
+        "start-missing": is_like((k + 1) / steps),
+        "ends-missing": is_like((k + 1) / (steps + 1)),
+        "beyond-the-ends": bool((t < -0.01).any() or (t > 1.01).any()),
+        "count": len(t) != steps,
+    }
+    raise _wrong(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "uneven"), measured)
 
 
 INTERPOLATE = Task(
@@ -877,101 +623,81 @@ INTERPOLATE = Task(
 
 # 6 Recognised ---------------------------------------------------------------------------------------------
 
-PLAIN = ("many pictures", "few classes")
+PLAIN = ("few classes", "many classes")
 EDGES = ("exactly at the confidence", "very large logits", "one picture")
 
 
 def _recognised_cases(rng: torch.Generator) -> Iterator[Case]:
-    def randn(*shape: int) -> Tensor:
+    def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=rng)
 
-    tied = torch.cat([randn(4, 1).expand(4, 2), torch.tensor([[4.0, 0.0], [0.0, 3.0], [-2.0, 2.0]])])
-    yield Case("many pictures", {"logits": 3.5 * randn(150, 10), "confidence": 0.9})
-    yield Case("few classes", {"logits": 1.2 * randn(41, 3), "confidence": 0.6})
-    yield Case("exactly at the confidence", {"logits": tied, "confidence": 0.5})
-    yield Case("very large logits", {"logits": 400 * randn(12, 5), "confidence": 0.9})
-    yield Case("one picture", {"logits": torch.tensor([[6.0, 0.0, -1.0]]) + randn(1, 1), "confidence": 0.8})
+    def ties() -> Tensor:
+        return torch.cat([normal(9, 1).expand(9, 2), 2 * normal(22, 2) + torch.tensor([-1.0, 0.5])])
+
+    def large() -> Tensor:
+        return torch.cat([400 * normal(10, 5), 2.5 * normal(21, 5)])
+
+    few = _telling(lambda: 2 * normal(29, 3) + torch.tensor([-0.5, 0.5, -3.0]), 0.55)
+    many = _telling(lambda: 2.5 * normal(90, 10) - torch.linspace(-1, 6, 10), 0.8)
+    for name, logits, confidence in (
+        ("few classes", few, 0.55),
+        ("many classes", many, 0.8),
+        ("exactly at the confidence", _telling(ties, 0.5), 0.5),
+        ("very large logits", _telling(large, 0.9), 0.9),
+        ("one picture", torch.tensor([[6.0, 0.0, -1.0]]) + normal(1, 1), 0.8),
+    ):
+        yield Case(name, {"logits": logits, "confidence": confidence})
+
+
+def _telling(draw: Callable[[], Tensor], confidence: float) -> Tensor:
+    """Logits on which the usual mistakes, where they go wrong, give different shares; the last drawn if none do."""
+    for _ in range(200):
+        logits = draw()
+        right = _share(logits.double().softmax(1).amax(1), confidence)
+        wrong = [(name, float(v)) for name, v in _share_lookalikes(logits, confidence) if not close(v, right)]
+        if not any(close(v, w) and name != other for (name, v), (other, w) in combinations(wrong, 2)):
+            break
+    return logits
+
+
+def _share(values: Tensor, confidence: float) -> float:
+    return (values > confidence).double().mean().item()
 
 
 def _share_recognised(case: Case, seen: Seen) -> None:
-    failure = seen.failure
-    if failure is None and isinstance(seen["value"], Tensor) and not torch.isfinite(seen["value"].double()).all():
-        raise Wrong(
-            "overflow",
-            "The result is NaN or infinite: exp() of a large logit overflows. torch.softmax subtracts the "
-            "largest logit first.",
-        )
-    value = seen.number("value", "The share")
-    logits, confidence = case["logits"].double(), case["confidence"]
-    p, n = logits.softmax(1), len(logits)
-    best = p.amax(1)
-    right = (best > confidence).double().mean().item()
-    measured = f"On {case.name} your share is {value:.4f}, the right one is {right:.4f}."
-    if case.name == "very large logits" and not close(value, right) and not close(value, right * n):
-        raw = torch.exp(case["logits"])
-        unstable = (raw / raw.sum(1, keepdim=True)).amax(1)
-        if close(value, (unstable > confidence).double().mean()):
-            raise Wrong(
-                "overflow",
-                "exp() of a large logit overflows, and its softmax becomes NaN, which is larger than nothing. "
-                "torch.softmax subtracts the largest logit first.",
-                measured,
-            )
-    _compare(
-        value,
-        right,
-        _share_lookalikes(logits, confidence),
-        "Softmax over the classes, the largest probability of each picture, the share of pictures for "
-        "which it is more than the confidence.",
-        measured,
-    )
+    value = seen["value"]
+    if isinstance(value, Tensor | float) and not torch.isfinite(torch.as_tensor(value)).all():
+        raise _wrong(ideas.SHARE_RECOGNISED, "nan")
+    value, logits, confidence = seen.number("value", "The share"), case["logits"], case["confidence"]
+    right = _share(logits.double().softmax(1).amax(1), confidence)
+    measured = f"On {case.name} (confidence {confidence}) your share is {value:.4f}, the right one is {right:.4f}."
+    # Of one picture the share is 0 or 1, whatever the mistake.
+    lookalikes = _share_lookalikes(logits, confidence) if len(logits) > 1 else ()
+    _compare(value, right, lookalikes, ideas.SHARE_RECOGNISED, measured)
 
 
 def _share_lookalikes(logits: Tensor, confidence: float) -> Lookalikes:
-    def share(values: Tensor) -> Tensor:
-        return (values > confidence).double().mean()
+    def share(values: Tensor) -> float:
+        return _share(values, confidence)
 
-    p, best = logits.softmax(1), logits.softmax(1).amax(1)
-    yield "at-least", (best >= confidence).double().mean(), "More than the confidence is >, not >=."
-    yield (
-        "count",
-        share(best) * len(logits),
-        "You count pictures. A share is the count divided by the number of pictures.",
-    )
-    yield "percent", share(best) * 100, "You return a percentage. A share lies between 0 and 1."
-    yield "the-others", 1 - share(best), "You return the share of pictures that are not recognised."
-    yield (
-        "no-softmax",
-        share(logits.amax(1)),
-        ("You compare logits with a probability. Turn them into probabilities first, with a softmax over the classes."),
-    )
-    yield (
-        "over-pictures",
-        share(logits.softmax(0).amax(1)),
-        ("Your softmax runs over the pictures. The probabilities of one picture's classes sum to one: dimension 1."),
-    )
-    yield "over-pictures", share(p.amax(0)), "You take the largest probability over the pictures, not over the classes."
-    yield "over-pictures", share(logits.softmax(0).amax(0)), "You work along the pictures. The classes are dimension 1."
-    yield (
-        "share-of-entries",
-        share(p),
-        (
-            "You average over pictures and classes. Ask once per picture: is its largest probability above "
-            "the confidence?"
-        ),
-    )
-    yield (
-        "sigmoid",
-        share(logits.sigmoid().amax(1)),
-        ("You use a sigmoid for each class by itself. The classes compete: a softmax."),
-    )
-    yield (
-        "mean-confidence",
-        best.mean(),
-        "You average the probabilities. Ask of each one whether it is above the confidence.",
-    )
-    yield "argmax", share(logits.argmax(1)), "You compare the number of the class (argmax), not its probability (amax)."
-    yield "softmax-twice", share(p.softmax(1).amax(1)), "There are two softmaxes: probabilities are taken for logits."
+    exponentials = logits.float().exp()
+    logits = logits.double()
+    p = logits.softmax(1)
+    best = p.amax(1)
+    yield "at-least", (best >= confidence).double().mean()
+    yield "count", share(best) * len(logits)
+    yield "percent", share(best) * 100
+    yield "the-others", 1 - share(best)
+    yield "no-softmax", share(logits.amax(1))
+    yield "over-pictures", share(logits.softmax(0).amax(1))
+    yield "over-pictures", share(p.amax(0))
+    yield "over-pictures", share(logits.softmax(0).amax(0))
+    yield "share-of-entries", share(p)
+    yield "sigmoid", share(logits.sigmoid().amax(1))
+    yield "mean-confidence", best.mean()
+    yield "argmax", share(logits.argmax(1))
+    yield "softmax-twice", share(p.softmax(1).amax(1))
+    yield "overflow", share((exponentials / exponentials.sum(1, keepdim=True)).amax(1))
 
 
 SHARE_RECOGNISED = Task(
@@ -995,36 +721,38 @@ BELOW_PCA = 0.95
 """And less than this share of PCA's."""
 ROUNDING = 0.02
 """Codes cross rounded to this part of their spread: a code is a place, not a store of hidden digits."""
+ALIKE = 0.05
+"""Reconstructions that differ by less than this share of what pictures differ by are the same picture."""
+FAR_BETTER = 0.8
+"""A first training whose own error is below this share of the error from its codes had more than the codes."""
 
 
 def _training_cases(rng: torch.Generator) -> Iterator[Case]:
-    seed, latent_dim = torch.randint(2**31, (), generator=rng).item(), 4 + torch.randint(3, (), generator=rng).item()
+    seed = torch.randint(2**31, (), generator=rng).item()
+    latent_dim = torch.randint(4, 7, (), generator=rng).item()
     drawn = torch.from_numpy(strokes.draw(TRAINING_PICTURES + HELD_OUT, seed=seed).pictures)
     x, held_out = (drawn.float() / 255).split([TRAINING_PICTURES, HELD_OUT])
     yield Case("held-out pictures", {"x": x, "latent_dim": latent_dim, "held_out": held_out})
 
 
-def _decoding_cases(rng: torch.Generator, earlier: list[tuple[Case, Seen]]) -> Iterator[Case]:
+def _decoding_cases(rng: torch.Generator, earlier: Sequence[tuple[Case, Seen]]) -> Iterator[Case]:
     """A second training that never meets the held-out pictures gets their codes and nothing else of them."""
     case, first = earlier[0]
     codes = _rounded(_codes(case, first))
     start, end = codes[:LINES], codes[LINES : 2 * LINES]
-    inputs = {"x": case["x"], "latent_dim": case["latent_dim"], "codes": codes, "line": [start, (start + end) / 2, end]}
-    yield Case(case.name, inputs, {"first": first, "held_out": case["held_out"]})
+    given = {"x": case["x"], "latent_dim": case["latent_dim"], "codes": codes, "line": [start, (start + end) / 2, end]}
+    yield Case(case.name, given, {"first": first, "held_out": case["held_out"], **_errors_to_beat(case)})
 
 
 def _codes(case: Case, first: Seen) -> Tensor:
+    if first.flag("nothing returned"):
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "nothing-returned")
     if not first.flag("has methods"):
-        if first.flag("nothing returned"):
-            raise Wrong("no-model", "The function returns None. Is `return model` missing?")
-        raise Wrong(
-            "no-model", "What you return has no encode(x) or no decode(z). Return the trained model, with both."
-        )
-    codes = first.tensor("codes", what="encode(x)")
-    if codes.shape != (HELD_OUT, case["latent_dim"]):
-        idea = "A code must have latent_dim numbers, one row a picture: encode(x) is (N, latent_dim)."
-        measured = f"For {HELD_OUT} pictures and latent_dim={case['latent_dim']} it is {tuple(codes.shape)}."
-        raise Wrong("code-size", idea, measured)
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "no-model")
+    codes, size = first.tensor("codes", what="encode(x)"), case["latent_dim"]
+    if codes.shape != (HELD_OUT, size):
+        measured = f"For {HELD_OUT} pictures and latent_dim={size} it is {tuple(codes.shape)}."
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "code-size", measured)
     return codes
 
 
@@ -1033,100 +761,64 @@ def _rounded(codes: Tensor) -> Tensor:
     return ((codes / grain).round() * grain).float()
 
 
+def _errors_to_beat(case: Case) -> dict[str, float]:
+    """On the held-out pictures: of the mean picture, and of PCA with as many dimensions as the code has."""
+    x, held_out = case["x"].double().flatten(1), case["held_out"].double().flatten(1)
+    mean = x.mean(0, keepdim=True)
+    _, directions = torch.linalg.eigh(torch.cov(x.T))
+    components = directions.T[-case["latent_dim"] :]
+    return {
+        "error of the mean": squared_error(held_out, mean.expand_as(held_out)),
+        "error of PCA": squared_error(held_out, _projected(held_out, mean, components)),
+    }
+
+
+def _pictures(case: Case, seen: Seen) -> Tensor:
+    """What was decoded from the codes of the held-out pictures."""
+    held_out = case["held_out"]
+    if seen.tensor("x_hat", what="decode(z)").shape == held_out.flatten(1).shape:
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "flat-pictures")
+    return seen.tensor("x_hat", held_out.shape, "decode(z)")
+
+
 def _gives_pictures(case: Case, seen: Seen) -> None:
     _pictures(case, seen)
 
 
-def _pictures(case: Case, seen: Seen) -> Tensor:
-    if seen.tensor("x_hat", what="decode(z)").shape == (HELD_OUT, case["held_out"][0].numel()):
-        raise Wrong(
-            "flat-pictures", "decode(z) gives rows of pixels. Give them the shape of the pictures: (N, C, H, W)."
-        )
-    return seen.tensor("x_hat", case["held_out"].shape, "decode(z)")
-
-
-def _errors(case: Case) -> tuple[float, float]:
-    """On the held-out pictures: of the mean picture, and of PCA with as many dimensions as the code has."""
-    x, held_out = case["x"].double(), case["held_out"].double()
-    mean = x.mean(0, keepdim=True)
-    _, directions = torch.linalg.eigh(torch.cov(x.flatten(1).T, correction=0))
-    components = directions.T[-case["latent_dim"] :]
-    projected = _projected(held_out.flatten(1), mean.flatten(1), components).view_as(held_out)
-    return squared_error(held_out, mean.expand_as(held_out)), squared_error(held_out, projected)
-
-
 def _has_learned(case: Case, seen: Seen) -> None:
-    x_hat, held_out = _pictures(case, seen), case["held_out"]
-    error, (baseline, _) = squared_error(held_out, x_hat), _errors(case)
-    measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; the mean picture's is {baseline:.1f}."
-    if error < BELOW_MEAN * baseline:
+    x_hat, bar = _pictures(case, seen), case["error of the mean"]
+    error = squared_error(case["held_out"], x_hat)
+    if error < BELOW_MEAN * bar:
         return
-    _explain_two_models(case, seen, error, measured)
-    if not close(x_hat, x_hat[:1].expand_as(x_hat), atol=1e-2):
-        raise Wrong(
-            "hardly-trained",
-            "The reconstructions are hardly better than the mean picture, or worse: the model has not been "
-            "trained, or by far not enough. Does the loss fall? Is the optimizer given model.parameters()? "
-            "Does every batch make a step?",
-            measured,
-        )
-    raise Wrong(
-        "always-the-same",
-        "All pictures come back as the same one: the code is ignored. It happens when the learning rate "
-        "is far too high, or when the codes no longer differ (a ReLU on the code, for example); and it is "
-        "where training starts from.",
-        measured,
-    )
+    measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; the mean picture's is {bar:.1f}."
+    _explain_two_trainings(case, seen, error, measured)
+    spread = squared_error(x_hat, x_hat.mean(0, keepdim=True).expand_as(x_hat))
+    mistake = "always-the-same" if spread < ALIKE * bar else "hardly-trained"
+    if (x_hat - 0.5).abs().max() < 0.2:  # a sigmoid with the weights it started with
+        mistake = "untrained"
+    raise _wrong(ideas.TRAIN_AUTOENCODER, mistake, measured)
 
 
-def _explain_two_models(case: Case, seen: Seen, error: float, measured: str) -> None:
-    """An error of codes decoded by a second training, where the first training's own was far lower."""
-    first = case["first"]
-    own = first.tensor("own pictures", case["held_out"].shape, "decode(z)")
-    if squared_error(case["held_out"], own) > 0.8 * error:
+def _explain_two_trainings(case: Case, seen: Seen, error: float, measured: str) -> None:
+    """A first training that did far better on the same pictures had another model, or more than the codes."""
+    own = case["first"].tensor("own pictures", case["held_out"].shape, "decode(z)")
+    if squared_error(case["held_out"], own) > FAR_BETTER * error:
         return
-    if not close(first.tensor("sample"), seen.tensor("sample"), rtol=0.05, atol=0.05):
-        raise Wrong(
-            "two-models",
-            "Trained twice from the same seed, your function gives two different models, so the codes of one "
-            "mean nothing to the other. Draw random numbers from torch's global generator only, unseeded, and "
-            "keep nothing from one call to the next.",
-            measured,
-        )
-    raise Wrong(
-        "around-the-bottleneck",
-        "From the codes alone, without having seen the pictures, the same model gives a much larger "
-        "error: something besides the code passes from encode to decode.",
-        measured,
-    )
+    same = close(case["first"].tensor("sample"), seen.tensor("sample"), rtol=0.05, atol=0.05)
+    raise _wrong(ideas.TRAIN_AUTOENCODER, "around-the-bottleneck" if same else "two-models", measured)
 
 
 def _beats_pca(case: Case, seen: Seen) -> None:
     _has_learned(case, seen)
-    x_hat, held_out = _pictures(case, seen), case["held_out"]
-    error, (_, pca) = squared_error(held_out, x_hat), _errors(case)
-    if error < BELOW_PCA * pca:
+    error, bar, size = squared_error(case["held_out"], _pictures(case, seen)), case["error of PCA"], case["latent_dim"]
+    if error < BELOW_PCA * bar:
         return
-    size = case["latent_dim"]
-    measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; PCA's, with {size} numbers, is {pca:.1f}."
-    _explain_two_models(case, seen, error, measured)
+    measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; PCA's, with {size} numbers, is {bar:.1f}."
+    _explain_two_trainings(case, seen, error, measured)
     if case["codes"].min() >= 0:
-        raise Wrong("relu-on-code", "No code has a negative number: end the encoder without an activation.", measured)
-    line = [seen.tensor(f"line {k}", (LINES, *held_out.shape[1:]), "decode(z)") for k in range(3)]
-    if min(_bend(*line), _bend(*(_logit(point) for point in line))) < BEND:
-        raise Wrong(
-            "linear",
-            "Your decoder is linear (up to a last sigmoid), and a linear autoencoder can at best do what PCA "
-            "does. Put a hidden layer with an activation into both halves.",
-            measured,
-        )
-    raise Wrong(
-        "under-trained",
-        "It has learned, but does no better than PCA with as many numbers. Train for more steps: smaller "
-        "batches, more passes, or a learning rate between 1e-3 and 3e-3 for Adam. Is there a hidden layer "
-        "of some hundred units, with an activation, in both halves?",
-        measured,
-    )
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "relu-on-code", measured)
+    points = [seen.tensor(f"line {k}", (LINES, *case["held_out"].shape[1:]), "decode(z)") for k in range(3)]
+    raise _wrong(ideas.TRAIN_AUTOENCODER, "linear" if _is_linear_decoder(points) else "under-trained", measured)
 
 
 TRAIN_AUTOENCODER = Task(
@@ -1136,7 +828,7 @@ TRAIN_AUTOENCODER = Task(
     criteria=(
         Criterion("codes have latent_dim numbers, and decode gives pictures", 1, _gives_pictures),
         Criterion("held-out pictures come back better than the mean picture", 1, _has_learned),
-        Criterion("and better than by PCA with as many numbers", 2, _beats_pca),
+        Criterion("and better than from PCA with as many numbers", 2, _beats_pca),
     ),
     stages=(Stage(probes_01.trained_encoder, _training_cases), Stage(probes_01.trained_decoder, _decoding_cases)),
     seconds=60.0,

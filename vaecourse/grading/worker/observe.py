@@ -1,12 +1,16 @@
 """Looking at an answer: call the probe on it, and put what goes wrong into plain data."""
 
 import linecache
+import random
 import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any
+
+import numpy as np
+import torch
 
 from vaecourse.grading.worker.wire import clean_text
 
@@ -46,7 +50,15 @@ class Failure:
         return asdict(self)
 
 
+NOT_CALLABLE = "The answer should be the function or class itself: its name, without brackets after it."
 ENDING = ("timed-out", "crashed", "out-of-memory", "no-reply")
+
+
+def seed_all() -> None:
+    """Let an answer that draws random numbers draw the same ones at every look."""
+    random.seed(0)
+    np.random.seed(0)  # the global state is what answers may use
+    torch.default_generator.manual_seed(0)  # torch.manual_seed would also change a GPU's
 
 
 def observe(
@@ -100,10 +112,7 @@ def student_line(error: BaseException) -> str:
 def _not_callable(answer: Any) -> Failure:
     """A student passed something like ``mse(x, y)`` in place of ``mse``."""
     what = "None" if answer is None else f"a value of type {clean_text(type(answer).__name__)[:80]}"
-    return Failure(
-        "not-callable",
-        f"The answer is {what}, and should be the function or class itself: its name, without brackets after it.",
-    )
+    return Failure("not-callable", NOT_CALLABLE, f"It is {what}.")
 
 
 def _says_not_started(error: BaseException, message: str) -> bool:

@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-import torch
-
 import vaecourse.grading
 from vaecourse.grading.worker import notebook, wire
-from vaecourse.grading.worker.observe import Failure, failure_of, observe
+from vaecourse.grading.worker.observe import Failure, failure_of, observe, seed_all
 
 PROBES = "vaecourse.grading.worker."
 DONE = "done"
@@ -29,7 +27,7 @@ def perform(descriptor: int) -> None:
     """Read one job from the descriptor and answer it there.
 
     A job ``{"do": "plan", "notebook": tensor of bytes, "lessons": {...}}`` gets one message. A job ``{"do": "run",
-    "program", "answer", "probe", "cases", "seed"}`` gets one message a case, as soon as it is known; or one with a
+    "program", "answer", "probe", "cases"}`` gets one message a case, as soon as it is known; or one with a
     failure, if the answer cannot be made. The last message is :data:`DONE`.
     """
     job = wire.Reader(descriptor).read()
@@ -44,7 +42,7 @@ def perform(descriptor: int) -> None:
         send(descriptor, DONE)
         return
     for number, inputs in enumerate(job["cases"]):
-        torch.manual_seed(job["seed"])
+        seed_all()
         send(descriptor, {"case": number, **_look(_probe(job["probe"]), answer, inputs)})
     send(descriptor, DONE)
 

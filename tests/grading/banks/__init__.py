@@ -1,0 +1,1 @@
+"""Right and wrong answers to the tasks of each lesson: plain data, one module a lesson."""

@@ -1,0 +1,135 @@
+"""Every task against its bank: the stub, the solution, other right ways to write it, and the mistakes people make."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import pytest
+from cells import run_cell
+
+from vaecourse.grading import release
+from vaecourse.grading.check import examine
+from vaecourse.grading.task import OPEN_SEED, TaskResult, not_graded
+from vaecourse.grading.tasks import find_task, lessons, tasks_of
+
+SOLUTIONS = Path(__file__).parents[2] / "solutions"
+SEEDS = (OPEN_SEED, "of a class")
+TASKS = [task for lesson in lessons() for task in tasks_of(lesson)]
+FULL, STUB = "full marks", "not started"
+
+
+class Entry(NamedTuple):
+    """A cell's source and what has to come of it: FULL, STUB, or the name of a mistake."""
+
+    task: str
+    name: str
+    source: str
+    expected: str
+
+
+@cache
+def solution(lesson: str) -> nbformat.NotebookNode:
+    (path,) = SOLUTIONS.glob(f"{lesson}_*.ipynb")
+    return nbformat.read(path, as_version=4)
+
+
+def cell(task_id: str, suffix: str = "") -> nbformat.NotebookNode:
+    lesson, _, name = task_id.partition(".")
+    return next(cell for cell in solution(lesson).cells if cell.id == name + suffix)
+
+
+def imports(lesson: str) -> str:
+    """The first code cell of the exercise, which every answer stands below."""
+    return next(cell.source for cell in solution(lesson).cells if cell.cell_type == "code")
+
+
+def bank(lesson: str):
+    return import_module(f"banks.lesson_{lesson}")
+
+
+def entries() -> Iterator[Entry]:
+    for task in TASKS:
+        source = cell(task.id).source
+        yield Entry(task.id, "stub", release.stub(source, task.id), STUB)
+        yield Entry(task.id, "solution", source, FULL)
+        for name, variant in bank(task.lesson).VARIANTS.get(task.id, {}).items():
+            yield Entry(task.id, name, variant, FULL)
+        for number, (wrong, mistake) in enumerate(bank(task.lesson).MISTAKES.get(task.id, []), start=1):
+            yield Entry(task.id, f"mistake {number}", wrong, mistake)
+
+
+ENTRIES = [pytest.param(entry, id=f"{entry.task}: {entry.name}: {entry.expected}") for entry in entries()]
+WRONG_ENTRIES = [param for param in ENTRIES if param.values[0].expected not in (FULL, STUB)]
+
+
+@cache
+def judged(entry: Entry, seed: str) -> TaskResult:
+    task = find_task(entry.task)
+    namespace = run_cell(f"{imports(task.lesson)}\n\n\n{entry.source}")
+    if task.answer not in namespace:  # a blank cell that was left blank
+        return not_graded(task, STUB, "not started yet")
+    return examine(task, namespace[task.answer], seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_answers_get_what_they_deserve(entry, seed):
+    result = judged(entry, seed)
+    failed = [criterion.mistake for criterion in result.criteria if not criterion.passed]
+    if entry.expected == FULL:
+        assert (result.status, failed, result.points) == ("graded", [], result.task.points)
+    elif entry.expected == STUB:
+        assert (result.status, result.points) == (STUB, 0)
+    else:
+        assert entry.expected in failed
+        assert result.status == "graded"
+
+
+@pytest.mark.parametrize("entry", WRONG_ENTRIES)
+def test_hints_tell_nothing_of_the_hidden_numbers(entry):
+    """A feedback file carries the ideas: the same mistake has to read the same, whatever the numbers were."""
+    results = [judged(entry, seed) for seed in SEEDS]
+    for one, other in zip(*(result.criteria for result in results), strict=True):
+        if one.mistake == other.mistake:
+            assert one.idea == other.idea
+        assert one.passed or one.idea
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_every_task_has_a_bank(task):
+    variants, mistakes = bank(task.lesson).VARIANTS[task.id], bank(task.lesson).MISTAKES[task.id]
+    assert len(variants) >= 3
+    assert len(mistakes) >= 4
+    assert len({mistake for _, mistake in mistakes}) >= 4
+    assert "other" not in {mistake for _, mistake in mistakes}
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_a_bank_has_no_other_tasks(lesson):
+    ids = {task.id for task in tasks_of(lesson)}
+    assert set(bank(lesson).VARIANTS) == set(bank(lesson).MISTAKES) == ids
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_the_notebook_promises_the_points_of_the_task(task):
+    prompt, check = cell(task.id, "-prompt"), cell(task.id, "-check")
+    number = tasks_of(task.lesson).index(task) + 1
+    assert prompt.source.startswith(f"## Task {number}: {task.title}\n")
+    (promised,) = re.findall(r"^\*Difficulty [1-5] of 5 · \d+ minutes · (\d+) points?\*$", prompt.source, re.MULTILINE)
+    assert int(promised) == task.points == check.metadata.nbgrader.points
+    assert f'check("{task.id}"' in check.source
+
+
+@pytest.mark.parametrize("lesson", lessons())
+def test_the_opening_adds_up(lesson):
+    sources = [cell.source for cell in solution(lesson).cells]
+    points, minutes = re.search(r"\*\*(\d+) points, about (\d+) minutes\*\*", sources[0]).groups()
+    assert int(points) == sum(task.points for task in tasks_of(lesson))
+    assert int(minutes) == sum(int(found) for found in re.findall(r"^\*.* · (\d+) minutes ·", "\n".join(sources), re.M))
+    assert [
+        c.metadata.nbgrader.grade_id for c in solution(lesson).cells if c.metadata.get("nbgrader", {}).get("grade")
+    ] == [f"{task.id.partition('.')[2]}-check" for task in tasks_of(lesson)]
