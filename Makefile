@@ -5,7 +5,7 @@ BIN := .venv/bin
 lab: .venv/installed          ; $(BIN)/vaecourse lab $(ARGS)
 test: .venv/installed-test    ; $(BIN)/python -m pytest --nbval -n 2 $(ARGS)
 course: .venv/installed       ; $(BIN)/vaecourse course $(ARGS)
-notebooks: .venv/installed    ; $(BIN)/vaecourse course --store $(ARGS)
+notebooks: .venv/installed    ; $(BIN)/vaecourse course --store $(ARGS) && $(BIN)/vaecourse release
 bench: .venv/installed        ; set -e; for script in benchmarks/[!_]*.py; do $(BIN)/python $$script; done
 
 # A stamp is written only when everything before it went well, so an interrupted set-up starts afresh.

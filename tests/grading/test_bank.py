@@ -2,19 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import pytest
+import torch
 from cells import run_cell
 
 from vaecourse.grading import release
 from vaecourse.grading.check import examine
-from vaecourse.grading.task import OPEN_SEED, TaskResult, not_graded
+from vaecourse.grading.task import OPEN_SEED, Case, Seen, Task, TaskResult, Wrong, judge, not_graded
 from vaecourse.grading.tasks import find_task, lessons, tasks_of
+from vaecourse.grading.worker import wire
+from vaecourse.grading.worker.wire import Odd
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 SEEDS = (OPEN_SEED, "of a class")
@@ -97,6 +102,69 @@ def test_hints_tell_nothing_of_the_hidden_numbers(entry):
         if one.mistake == other.mistake:
             assert one.idea == other.idea
         assert one.passed or one.idea
+
+
+# Whatever an answer returns, a judge ends in a judgement -----------------------------------------------------
+
+STRANGE = [
+    None,
+    True,
+    -3,
+    10**15,
+    0.0,
+    float("nan"),
+    float("inf"),
+    "text",
+    [],
+    ["text", 1],
+    [torch.zeros(2)],
+    {"key": 1},
+    Odd("a generator"),
+    torch.tensor(0.5),
+    torch.tensor(True),
+    torch.zeros(0),
+    torch.zeros(2, 0, 3),
+    torch.zeros(1, 1),
+    torch.ones(3, 1, 2, 2, 2),
+    torch.full((4, 3), float("nan")),
+    torch.arange(6).view(2, 3),
+    torch.tensor([1e30, -1e30]),
+]
+
+
+@cache
+def seen_of_the_solution(task: Task) -> list[tuple[Case, Seen]]:
+    """The last stage's cases, with what the solution shows."""
+    answer = run_cell(f"{imports(task.lesson)}\n\n\n{cell(task.id).source}")[task.answer]
+    pairs: list[tuple[Case, Seen]] = []
+    for index, stage in enumerate(task.stages):
+        cases = list(stage.cases(task.rng(OPEN_SEED, index), *([pairs] if index else [])))
+        pairs = []
+        for case in cases:
+            torch.manual_seed(0)
+            inputs = wire.unpack(wire.pack(dict(case.inputs)))
+            pairs.append((case, Seen(wire.unpack(wire.pack(dict(stage.probe(answer, **inputs)))))))
+    return pairs
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_judges_take_any_value(task):
+    for case, seen in seen_of_the_solution(task):
+        for key, strange in product(seen.values, STRANGE):
+            for criterion in task.criteria:
+                if not criterion.cases or case.name in criterion.cases:
+                    with suppress(Wrong):  # any other exception would be the grader's
+                        criterion.judge(case, Seen({**seen.values, key: strange}))
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_judge_alone_knows_the_solution_from_nothing(task):
+    pairs = seen_of_the_solution(task)
+    assert judge(task, pairs).points == task.points
+    assert judge(task, [(case, Seen({})) for case, _ in pairs]).points == 0
+
+
+# What the bank and the notebook have to have -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)

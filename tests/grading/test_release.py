@@ -228,7 +228,7 @@ NO_NOTEBOOKS = [
     "[]",
     "{}",
     '{"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
-    '{"cells": [{"cell_type": "markdown", "id": "no id", "source": "", "metadata": {}}], "metadata": {}, "nbformat": 4, '
+    '{"cells": [{"cell_type": "raw", "id": "no id", "source": "", "metadata": {}}], "metadata": {}, "nbformat": 4, '
     '"nbformat_minor": 5}',
 ]
 

@@ -5,6 +5,7 @@ first, ``records/KEY.json`` as soon as a submission is done, each whole or not a
 made from all records at the end of every run.
 """
 
+import ast
 import builtins
 import fcntl
 import hashlib
@@ -29,7 +30,7 @@ from vaecourse.grading.report import write_file, write_reports
 from vaecourse.grading.sandbox import Limits, Outcome, Sandbox
 from vaecourse.grading.submissions import Notebook, Submission
 from vaecourse.grading.task import Case, Seen, Stage, Task, TaskResult, Wrong, failed_at, judge, not_graded
-from vaecourse.grading.worker.observe import NOT_CALLABLE, Failure
+from vaecourse.grading.worker.observe import NOT_CALLABLE, Failure, quoted
 from vaecourse.grading.worker.wire import clean_text
 
 Record = dict[str, Any]
@@ -302,7 +303,7 @@ def _one_seen(message: Mapping[str, Any], program: Sequence[Mapping[str, Any]]) 
 
 _RAISED = re.compile(
     r"Your code (?:raised (?P<error>\w+)|asks for input|ends Python)"
-    r"(?: in line (?P<line>\d{1,5})(?: of (?P<place>[\w.]+|the cell|cell \d{1,5}))?: `(?P<text>[^\n]*)`)?"
+    r"(?: in line (?P<line>[1-9][0-9]{0,4})(?: of (?P<place>[\w.]+|the cell|cell \d{1,5}))?: `(?P<text>[^\n]*)`)?"
     r"\.(?: Nobody is there to answer\.| Let it return a value instead\.)?"
 )
 _ERRORS = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type)} | {
@@ -320,20 +321,41 @@ def trusted_idea(idea: str, program: Sequence[Mapping[str, Any]]) -> str:
     cases out, and be regraded knowing them.
     """
     found = _RAISED.fullmatch(idea)
-    sources = [part["source"] for part in program]
-    if found is None or found["error"] not in (None, *_ERRORS):
-        return "Your code raised an exception."
-    if found["text"] is not None:
-        lines = [line.strip() for source in sources for line in source.splitlines()]
-        words = set(re.findall(r"\w+", "\n".join(sources)))
-        place = (found["place"] or "").removeprefix("the cell").removeprefix("cell ")
-        if (
-            int(found["line"]) > len(lines)
-            or not any(line.startswith(found["text"]) for line in lines)
-            or not all(part in words or part.isdecimal() for part in place.split(".") if part)
-        ):
-            return "Your code raised an exception."
-    return idea
+    if found and found["error"] in (None, *_ERRORS) and (not found["line"] or _stands(found, program)):
+        return idea
+    return "Your code raised an exception."
+
+
+def _stands(found: re.Match, program: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a quoted line stands where the hint says. A place alone could spell out a number: ``f.0.8125``."""
+    place, number = found["place"], int(found["line"])
+    for part in program:
+        lines = part["source"].splitlines()
+        if place in (None, "the cell", f"cell {part['cell']}"):
+            starts = [1]
+        else:
+            starts = [start for name, start in _definitions(_tree(part["source"])) if name == place]
+        at = (start + number - 2 for start in starts)
+        if any(0 <= index < len(lines) and quoted(lines[index]) == f"`{found['text']}`" for index in at):
+            return True
+    return False
+
+
+def _tree(source: str) -> ast.AST:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+def _definitions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, int]]:
+    """Functions and classes, as "Outer.inner", with the line where each begins."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield f"{outer}{node.name}", min(part.lineno for part in (node, *node.decorator_list))
+            yield from _definitions(node, f"{outer}{node.name}.")
+        elif isinstance(node, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield from _definitions(node, outer)
 
 
 def _overall(results: Sequence[TaskResult]) -> tuple[str, str]:

@@ -100,7 +100,7 @@ class Sandbox:
             job: plain values for :func:`vaecourse.grading.worker.run.perform`, packed or not.
             limits: of the process.
         """
-        message = job if isinstance(job, bytes) else wire.pack(job)
+        message = job if isinstance(job, bytes) else wire.pack(job, ours=True)
         ours, theirs = socket.socketpair()
         status, supervisors = socket.socketpair()
         with ours, status:

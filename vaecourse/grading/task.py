@@ -179,7 +179,7 @@ class Task:
     title: str
     criteria: tuple[Criterion, ...]
     stages: tuple[Stage, ...]
-    seconds: float = 5.0
+    seconds: float = 3.0
     trains: bool = False
 
     @property

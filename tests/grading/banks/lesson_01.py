@@ -136,6 +136,8 @@ MISTAKES["01.pca_reconstruct"] = [
      "shapes-do-not-fit"),
     ("def pca_reconstruct(x, mean, components):\n    rows = (x - mean).flatten(1)\n"
      "    return (rows - rows @ components.T @ components).view_as(x) + mean", "remainder"),
+    ("def pca_reconstruct(x, mean, components):\n    mean = mean.mean()\n"
+     "    return ((x - mean).flatten(1) @ components.T @ components).view_as(x) + mean", "grey-mean"),
     ("def pca_reconstruct(x, mean, components):\n    V = components[:1]\n"
      "    return ((x - mean).flatten(1) @ V.T @ V).view_as(x) + mean", "one-component"),
     ("def pca_reconstruct(x, mean, components):\n"
@@ -315,8 +317,10 @@ MISTAKES["01.TinyAutoencoder"] = [
     (_changed(_CLASS, ("self.decode(self.encode(x))", "self.decode(self.encode(x).detach())")), "no-gradient"),
     (_changed(_CLASS, ("self.shape = picture_shape\n",
                        "self.shape = picture_shape\n        self.spare = nn.Linear(hidden, hidden)\n")), "no-gradient"),
-    (_changed(_CLASS, ("return self.encoder(x)", "z = self.encoder(x)\n        return z - z.mean(0)")), "pictures-mixed"),
-    (_changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")), "ignores-the-picture"),
+    (_changed(_CLASS, ("return self.encoder(x)", "z = self.encoder(x)\n        return z - z.mean(0)")),
+     "pictures-mixed"),
+    (_changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")),
+     "ignores-the-picture"),
     (_changed(_CLASS, ("(nn.Module)", "")).replace("        super().__init__()\n", ""), "no-module"),
     ("""
 class TinyAutoencoder(nn.Module):
@@ -443,6 +447,11 @@ MISTAKES["01.train_step"] = [
     (_changed(_STEP, (".flatten(1).sum(1).mean()", ".mean()")), "mean-over-pixels"),
     (_changed(_STEP, (".flatten(1).sum(1).mean()", ".sum()")), "sum-over-pictures"),
     (_changed(_STEP, ("loss = ((", "loss = -((")), "uphill"),
+    (_changed(_STEP, (".mean()\n", ".mean().sqrt()\n")), "root"),
+    (_changed(_STEP, ("return loss.item()", "return loss.item() / len(x)")), "divided-twice"),
+    (_changed(_STEP, ("    optimizer.step()",
+                      "    nn.utils.clip_grad_norm_(model.parameters(), 0.1)\n    optimizer.step()")),
+     "scaled"),
     (_changed(_STEP, ("return loss.item()", "return loss")), "tensor-returned"),
     (_changed(_STEP, ("return loss.item()", "return loss.detach()")), "tensor-returned"),
     (_changed(_STEP, ("    return loss.item()\n", "")), "none"),
@@ -580,6 +589,7 @@ MISTAKES["01.share_recognised"] = [
     (_changed(_SHARE, ("    return (", "    return 100 * (")), "percent"),
     (_changed(_SHARE, ("> confidence", ">= confidence")), "at-least"),
     (_changed(_SHARE, ("> confidence", "< confidence")), "the-others"),
+    (_changed(_SHARE, ("> confidence", "> 0.9")), "fixed-confidence"),
     (_changed(_SHARE, (".amax(1)", ".argmax(1)")), "argmax"),
     (_changed(_SHARE, (".amax(1)", "")), "share-of-entries"),
     (_changed(_SHARE, (".softmax(1)", ".sigmoid()")), "sigmoid"),
@@ -656,17 +666,21 @@ MISTAKES["01.train_autoencoder"] = [
     (_changed(_TRAINING, ("    return model", "    return model.encode")), "no-model"),
     (_changed(_TRAINING, ("model = Network(latent_dim)", "model = Network(16)"), ("range(15)", "range(1)")),
      "code-size"),
-    (_changed(_TRAINING, (", nn.Unflatten(1, (1, 28, 28))", ""), ("batch - model(batch)", "batch.flatten(1) - model(batch)"),
-              ("range(15)", "range(1)")), "flat-pictures"),
+    (_changed(_TRAINING, (", nn.Unflatten(1, (1, 28, 28))", ""),
+              ("batch - model(batch)", "batch.flatten(1) - model(batch)"), ("range(15)", "range(1)")), "flat-pictures"),
     (_changed(_TRAINING, ("lr=2e-3", "lr=0.1"), _SHORT), "always-the-same"),
     (_changed(_TRAINING, ("split(50)", "split(len(x))")), "always-the-same"),
     (_changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)", "nn.Linear(784, latent_dim)"),
-              ("nn.Linear(latent_dim, 200), nn.ReLU(), nn.Linear(200, 784), nn.Sigmoid()", "nn.Linear(latent_dim, 784)"),
+              ("nn.Linear(latent_dim, 200), nn.ReLU(), nn.Linear(200, 784), nn.Sigmoid()",
+               "nn.Linear(latent_dim, 784)"),
               ("lr=2e-3", "lr=1e-2")), "linear"),
     (_changed(_TRAINING, _SHORT, ("lr=2e-3", "lr=1e-3")), "under-trained"),
-    (_changed(_TRAINING, _SHORT, ("nn.Linear(200, latent_dim)", "nn.Linear(200, latent_dim), nn.ReLU()")), "relu-on-code"),
-    (_changed(_TRAINING, ("model = Network(latent_dim)", "torch.seed()\n    model = Network(latent_dim)")), "two-models"),
-    (_changed(_NETWORK, ("self.encode = nn", "self.seen = None\n        self.narrow = nn"), ("self.decode = nn", "self.widen = nn"))
+    (_changed(_TRAINING, _SHORT, ("nn.Linear(200, latent_dim)", "nn.Linear(200, latent_dim), nn.ReLU()")),
+     "positive-codes"),
+    (_changed(_TRAINING, ("model = Network(latent_dim)", "torch.seed()\n    model = Network(latent_dim)")),
+     "two-models"),
+    (_changed(_NETWORK, ("self.encode = nn", "self.seen = None\n        self.narrow = nn"),
+              ("self.decode = nn", "self.widen = nn"))
      + """
     def encode(self, x):
         self.seen = x

@@ -25,8 +25,8 @@ PCA_RECONSTRUCT = {
     "code-returned": "You return the codes. Go back to pictures: multiply by the components.",
     "shape-lost": "The numbers come back without the shape of x. Give them its shape at the end.",
     "shape": "The reconstruction must have the shape of x.",
-    "shapes-do-not-fit": "The shapes do not fit: by flatten(1), x and mean become rows of pixels, (N, pixels) and "
-    "(1, pixels); components is (D, pixels); a code is (N, D).",
+    "shapes-do-not-fit": "The shapes do not fit: by flatten(1), x and mean become rows of pixels, (N, pixels) and (1, "
+    "pixels); components is (D, pixels); a code is (N, D). The result has the shape of x, whatever that is.",
     "clamped": "You cut the result to [0, 1]. PCA is linear: it may leave that range.",
     "not-projected": "You return x itself. The pictures have to pass through the codes.",
     "mean-not-subtracted": "The mean is added at the end, but it was not subtracted before the projection.",
@@ -35,6 +35,7 @@ PCA_RECONSTRUCT = {
     "no-mean": "The mean is not used. The components are directions from the mean picture, not from the black one.",
     "mean-sign": "The mean has the wrong sign: subtract it before the projection, add it after.",
     "own-mean": "You use the mean of this batch. Use the `mean` that is given: the one that PCA was fitted with.",
+    "grey-mean": "You use one grey level as the mean. `mean` is a picture: subtract it pixel by pixel.",
     "remainder": "You return what the projection leaves over, not the projection.",
     "one-component": "You use the first component only. Use all of them.",
     "other": "Subtract the mean, project onto the components, come back by the same components, add the mean.",
@@ -61,16 +62,17 @@ AUTOENCODER = {
     "lies in [0, 1] by itself: a sigmoid.",
     "clamped": "The grey levels are cut off at 0 or 1, and a pixel that is cut off gets no gradient. A sigmoid keeps "
     "the range and has a gradient everywhere.",
-    "ignores-the-picture": "model(x) does not depend on x at all.",
+    "ignores-the-picture": "model(x) does not depend on x, or no gradient can come back from it: is something "
+    "detached, computed under torch.no_grad(), or switched off by an activation?",
     "around-the-bottleneck": "The reconstruction knows more about x than the code can tell: something leads around the "
     "bottleneck. Only z may pass from encode to decode.",
     "remembers": "The same codes decode to something else after another picture was encoded: decode uses something "
     "that encode stored, not only the z that it is given.",
     "forward-differs": "model(x) is not decode(encode(x)). Let forward call the two, and nothing else.",
-    "linear-encoder": "The encoder has no nonlinearity between its layers. Two linear layers in a row are one linear "
-    "layer: put an activation, such as ReLU, after the hidden one.",
-    "linear-decoder": "The decoder has no nonlinearity between its layers. Two linear layers in a row are one linear "
-    "layer: put an activation, such as ReLU, after the hidden one.",
+    "linear-encoder": "The encoder is linear. It needs a hidden layer and an activation, such as ReLU, after that: two "
+    "linear layers in a row are one linear layer.",
+    "linear-decoder": "The decoder is linear, up to its last activation. It needs a hidden layer and an activation, "
+    "such as ReLU, after that: two linear layers in a row are one linear layer.",
     "not-registered": "model.parameters() does not list all layers, so an optimizer will not find them. Make layers in "
     "__init__, as attributes of self; in a list they need nn.Sequential or nn.ModuleList.",
     "no-gradient": "Some parameters get no gradient from the loss, so they will never learn: they are not used in "
@@ -80,7 +82,8 @@ AUTOENCODER = {
 TRAIN_STEP = {
     "no-graph": "The loss has no graph behind it: model(x) ran under torch.no_grad(), or something on the way was "
     "detached.",
-    "no-backward": "No gradient was computed: loss.backward() is missing.",
+    "no-backward": "No gradient reached the model's weights: loss.backward() is missing, or the loss is cut off from "
+    "the model (a new tensor, .item(), .detach()).",
     "no-step": "The gradient is there, but the optimizer that was given made no step: optimizer.step() is missing, or "
     "it is another optimizer's.",
     "several-steps": "One call makes several steps. It should make one; the loop is outside.",
@@ -92,6 +95,10 @@ TRAIN_STEP = {
     "Sum over them, then average over the pictures.",
     "sum-over-pictures": "The loss sums over the pictures, so that it and its gradient grow with the batch. Average "
     "over them.",
+    "root": "The loss has a square root. It is ‖x - x̂‖², without one.",
+    "scaled": "The weights move in the right direction, but not as far as the optimizer goes by itself: the gradient "
+    "was multiplied or clipped on the way, or the loss has a factor too many.",
+    "divided-twice": "The loss that you return is divided by the number of pictures once more than it should be.",
     "uphill": "The loss has the wrong sign: the weights go uphill.",
     "eval-mode": "The model is left in evaluation mode: model.eval() does not belong into training.",
     "other-step": "The weights do not move down the gradient of the squared error between x and model(x). Which loss "
@@ -130,6 +137,7 @@ INTERPOLATE = {
 }
 
 SHARE_RECOGNISED = {
+    "fixed-confidence": "You compare with a fixed number. Use the `confidence` that is given.",
     "nan": "The result is NaN or infinite. Does the exponential of a large logit overflow? torch.softmax subtracts the "
     "largest logit first.",
     "at-least": "More than the confidence is `>`, not `>=`.",
@@ -160,8 +168,9 @@ TRAIN_AUTOENCODER = {
     "untrained": "All grey levels are still near one half, as before any training: the weights have hardly moved. Is "
     "optimizer.step() called, and was the optimizer given the parameters of both halves?",
     "always-the-same": "All pictures come back as nearly the same one: the code is ignored. Every training passes this "
-    "point. It stays there with too few steps (smaller batches, more passes), with a learning rate that is far too "
-    "high, or with codes that cannot differ.",
+    "point. It stays there with too few or too small steps (smaller batches, more passes, Adam), with a learning rate "
+    "that is far too high, with gradients that are never erased, with codes that cannot differ, or if the "
+    "reconstruction that you train is not decode(encode(x)).",
     "hardly-trained": "The reconstructions differ, but they are hardly better than the mean picture. Does the loss "
     "fall? Train for more steps, or with a learning rate nearer to 2e-3 for Adam. Are loss and targets right?",
     "two-models": "Trained twice from the same seed, your function gives two different models, so the codes of one "
@@ -169,10 +178,11 @@ TRAIN_AUTOENCODER = {
     "from one call to the next.",
     "around-the-bottleneck": "From the codes alone, without having seen the pictures, the same model gives a much "
     "larger error: something besides the code passes from encode to decode.",
-    "relu-on-code": "No code has a negative number: end the encoder without an activation.",
+    "positive-codes": "No code has a negative number. End the encoder without an activation: it throws away a part of "
+    "the space for codes, and behind a ReLU, a number that is zero for all pictures stays zero.",
     "linear": "Your decoder is linear (up to a last sigmoid), and a linear autoencoder does no better than PCA. Put a "
     "hidden layer with an activation into both halves.",
     "under-trained": "It has learned, but does not do clearly better than PCA with as many numbers. Train for more "
     "steps: smaller batches, more passes, or a learning rate between 1e-3 and 3e-3 for Adam. Is there a hidden layer "
-    "of some hundred units, with an activation, in both halves?",
+    "of some hundred units, with an activation, in both halves? Does the optimizer have the parameters of both?",
 }

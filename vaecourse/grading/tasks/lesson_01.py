@@ -34,6 +34,14 @@ def _compare(
     raise _wrong(of, mistake, measured)
 
 
+def _texts(seen: Seen, name: str) -> list[str]:
+    """What the probe noted in words."""
+    value = seen[name]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise Wrong("no-value", "This part of the answer could not be observed.")
+    return value
+
+
 # 1 The loss -----------------------------------------------------------------------------------------------
 
 BATCHES = {"five grey pictures": (5, 1, 6, 4), "one colour picture": (1, 3, 4, 4), "colour pictures": (3, 3, 2, 5)}
@@ -52,7 +60,7 @@ def _squared_error(case: Case, seen: Seen) -> None:
     if close(value * pixels, right):
         measured += f" Yours is {pixels} times less: that is the number of pixels."
     _compare(value, right, _squared_error_lookalikes(case["x"], case["x_hat"]), ideas.SQUARED_ERROR, measured)
-    if seen["changed"]:
+    if _texts(seen, "changed"):
         raise _wrong(ideas.SQUARED_ERROR, "changes-input")
 
 
@@ -158,6 +166,7 @@ def _pca_lookalikes(rows: Tensor, mean: Tensor, components: Tensor) -> Lookalike
     yield "no-mean", _projected(rows, none, components)
     yield "mean-sign", _projected(rows, -mean, components)
     yield "own-mean", _projected(rows, rows.mean(0, keepdim=True), components)
+    yield "grey-mean", _projected(rows, mean.mean().expand_as(mean), components)
     yield "remainder", rows - right
     yield "remainder", rows - right + mean
     yield "one-component", _projected(rows, mean, components[:1])
@@ -278,6 +287,8 @@ def _goes_through_the_code(case: Case, seen: Seen) -> None:
     _check_module(seen)
     x, pixels = case["x"], prod(case["picture_shape"])
     x_hat = seen.tensor("x_hat", x.shape, "model(x)")
+    if not close(seen.tensor("x_hat again", x.shape, "model(x)"), x_hat):
+        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
     _check_rank(seen.tensor("jacobian", (pixels, pixels), "The derivative of model(x)"), case["latent_dim"])
     before, after = (seen.tensor(f"codes {when}", what="decode(z)") for when in ("before", "after"))
     if not close(after, before):
@@ -325,16 +336,19 @@ def _is_linear_decoder(points: Sequence[Tensor]) -> bool:
 
 
 def _check_parameters(case: Case, seen: Seen) -> None:
-    codes, _ = _shapes(case, len(case["x"]))
-    _, pictures = _shapes(case, LINES)
-    # With all parameters at zero nothing tells one input from another, unless a layer is not among them.
-    silent = (seen.tensor("silent z", codes, "encode(x)"), seen.tensor("silent x_hat", pictures, "decode(z)"))
-    if not seen.number("parameters") or not all(close(values, values[:1].expand_as(values)) for values in silent):
+    (codes, pictures), (_, decoded) = (_shapes(case, n) for n in (len(case["x"]), LINES))
+    seen.tensor("x_hat", pictures, "model(x)")
+    if not seen.number("parameters"):
         raise _wrong(ideas.AUTOENCODER, "not-registered")
-    idle = seen["idle"]
-    if idle:
-        names = ", ".join(str(name) for name in idle[:4]) if isinstance(idle, list) else str(idle)
-        raise _wrong(ideas.AUTOENCODER, "no-gradient", f"They are: {names}.")
+    # With all parameters at zero nothing tells one input from another, unless a layer is not among them.
+    for name, shape, what in (("silent z", codes, "encode(x)"), ("silent x_hat", decoded, "decode(z)")):
+        values, again = (seen.tensor(name + suffix, shape, what) for suffix in ("", " again"))
+        if not close(again, values):
+            raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+        if not close(values, values[:1].expand_as(values)):
+            raise _wrong(ideas.AUTOENCODER, "not-registered")
+    if idle := _texts(seen, "idle"):
+        raise _wrong(ideas.AUTOENCODER, "no-gradient", f"Without gradient: {', '.join(idle[:4])}.")
 
 
 AUTOENCODER = Task(
@@ -399,14 +413,29 @@ def _weights_after(case: Case, seen: Seen, call: int) -> dict[str, Tensor]:
 def _first_step(case: Case, seen: Seen) -> None:
     _explain_no_graph(seen)
     start, after, lr, x = _weights_after(case, seen, 0), _weights_after(case, seen, 1), case["lr"], case["batches"][0]
-    _, gradient = _loss_and_gradient(start, x)
+    loss, gradient = _loss_and_gradient(start, x)
     if not _same(after, _moved(start, gradient, lr)):
-        _explain_order(seen["events 1"])
-        factors = {"mean-over-pixels": 1 / x[0].numel(), "sum-over-pictures": len(x), "uphill": -1}
+        _explain_order(_texts(seen, "events 1"))
+        factors = {
+            "mean-over-pixels": 1 / x[0].numel(),
+            "sum-over-pictures": len(x),
+            "uphill": -1,
+            "root": loss**-0.5 / 2,
+            "scaled": _factor(start, after, gradient) / lr,
+        }
         like = (name for name, factor in factors.items() if _same(after, _moved(start, gradient, factor * lr)))
         raise _wrong(ideas.TRAIN_STEP, next(like, "other-step"))
     if not seen.flag("training"):
         raise _wrong(ideas.TRAIN_STEP, "eval-mode")
+
+
+def _factor(start: Mapping[str, Tensor], after: Mapping[str, Tensor], gradient: Mapping[str, Tensor]) -> float:
+    """How far the weights went down the gradient, in lengths of the gradient."""
+    way, slope = (
+        torch.cat([part.flatten() for part in parts])
+        for parts in ([start[name] - after[name] for name in WEIGHTS], [gradient[name] for name in WEIGHTS])
+    )
+    return (way @ slope / slope.square().sum()).item()
 
 
 def _explain_no_graph(seen: Seen) -> None:
@@ -415,9 +444,8 @@ def _explain_no_graph(seen: Seen) -> None:
         raise Wrong("no-graph", f"{failure.idea} {ideas.TRAIN_STEP['no-graph']}", failure.measured)
 
 
-def _explain_order(events: object) -> None:
+def _explain_order(events: list[str]) -> None:
     """What in the order of calls explains weights that are not where they should be."""
-    events = events if isinstance(events, list) else []
     if "backward" not in events:
         raise _wrong(ideas.TRAIN_STEP, "no-backward")
     if "step" not in events:
@@ -443,7 +471,7 @@ def _later_steps(case: Case, seen: Seen) -> None:
             continue
         if _same(after, _moved(before, {name: gradient[name] + left_over[name] for name in WEIGHTS}, lr)):
             raise _wrong(ideas.TRAIN_STEP, "gradients-add-up")
-        _explain_order(seen[f"events {call}"])
+        _explain_order(_texts(seen, f"events {call}"))
         raise _wrong(ideas.TRAIN_STEP, "carried-over")
 
 
@@ -458,6 +486,8 @@ def _returned_loss(case: Case, seen: Seen) -> None:
             "loss-after-step": afterwards,
             "mean-over-pixels": right / x[0].numel(),
             "sum-over-pictures": right * len(x),
+            "root": right**0.5,
+            "divided-twice": right / len(x),
             "uphill": -right,
         }
         measured = f"In call {call} on {case.name} you return {value:.4f}, the loss is {right:.4f}."
@@ -623,7 +653,9 @@ INTERPOLATE = Task(
 
 # 6 Recognised ---------------------------------------------------------------------------------------------
 
-PLAIN = ("few classes", "many classes")
+PLAIN = ("six classes", "ten classes")
+TELLING = 14
+"""All usual mistakes but those that show at the edges only."""
 EDGES = ("exactly at the confidence", "very large logits", "one picture")
 
 
@@ -631,31 +663,28 @@ def _recognised_cases(rng: torch.Generator) -> Iterator[Case]:
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=rng)
 
-    def ties() -> Tensor:
-        return torch.cat([normal(9, 1).expand(9, 2), 2 * normal(22, 2) + torch.tensor([-1.0, 0.5])])
-
-    def large() -> Tensor:
-        return torch.cat([400 * normal(10, 5), 2.5 * normal(21, 5)])
-
-    few = _telling(lambda: 2 * normal(29, 3) + torch.tensor([-0.5, 0.5, -3.0]), 0.55)
-    many = _telling(lambda: 2.5 * normal(90, 10) - torch.linspace(-1, 6, 10), 0.8)
-    for name, logits, confidence in (
-        ("few classes", few, 0.55),
-        ("many classes", many, 0.8),
-        ("exactly at the confidence", _telling(ties, 0.5), 0.5),
-        ("very large logits", _telling(large, 0.9), 0.9),
-        ("one picture", torch.tensor([[6.0, 0.0, -1.0]]) + normal(1, 1), 0.8),
+    # One class with few large logits and two that never win: a step along the pictures then gives neither 0 nor 1.
+    shift = torch.tensor([-0.8, -0.5, -0.5, -0.5, -9.0, -9.0])
+    # The last class has no probability left, so that the others have exactly one half.
+    tie = torch.tensor([0.0, 0.0, -200.0])
+    for name, draw, confidence in (
+        ("six classes", lambda: torch.cat([normal(211, 1) ** 3 / 1.5, 0.7 * normal(211, 5)], 1) + shift, 0.34),
+        ("ten classes", lambda: 2.5 * normal(150, 10), 0.8),
+        ("exactly at the confidence", lambda: torch.cat([normal(40, 1) + tie, 0.7 * normal(151, 3)]), 0.5),
+        ("very large logits", lambda: torch.cat([400 * normal(60, 5), 2.5 * normal(121, 5)]), 0.6),
+        ("one picture", lambda: torch.tensor([[6.0, 0.0, -1.0]]) + normal(1, 1), 0.8),
     ):
-        yield Case(name, {"logits": logits, "confidence": confidence})
+        at_least = TELLING if name == "six classes" else 0
+        yield Case(name, {"logits": _telling(draw, confidence, at_least), "confidence": confidence})
 
 
-def _telling(draw: Callable[[], Tensor], confidence: float) -> Tensor:
-    """Logits on which the usual mistakes, where they go wrong, give different shares; the last drawn if none do."""
-    for _ in range(200):
+def _telling(draw: Callable[[], Tensor], confidence: float, at_least: int) -> Tensor:
+    """Logits on which different mistakes give different shares, ``at_least`` so many; the last drawn if none do."""
+    for _ in range(100):
         logits = draw()
-        right = _share(logits.double().softmax(1).amax(1), confidence)
-        wrong = [(name, float(v)) for name, v in _share_lookalikes(logits, confidence) if not close(v, right)]
-        if not any(close(v, w) and name != other for (name, v), (other, w) in combinations(wrong, 2)):
+        wrong = _share_lookalikes(logits, confidence)
+        alike = any(close(v, w) and name != other for (name, v), (other, w) in combinations(wrong, 2))
+        if len(wrong) >= at_least and not alike:
             break
     return logits
 
@@ -671,12 +700,17 @@ def _share_recognised(case: Case, seen: Seen) -> None:
     value, logits, confidence = seen.number("value", "The share"), case["logits"], case["confidence"]
     right = _share(logits.double().softmax(1).amax(1), confidence)
     measured = f"On {case.name} (confidence {confidence}) your share is {value:.4f}, the right one is {right:.4f}."
-    # Of one picture the share is 0 or 1, whatever the mistake.
-    lookalikes = _share_lookalikes(logits, confidence) if len(logits) > 1 else ()
-    _compare(value, right, lookalikes, ideas.SHARE_RECOGNISED, measured)
+    _compare(value, right, _share_lookalikes(logits, confidence), ideas.SHARE_RECOGNISED, measured)
 
 
-def _share_lookalikes(logits: Tensor, confidence: float) -> Lookalikes:
+def _share_lookalikes(logits: Tensor, confidence: float) -> list[tuple[str, float]]:
+    """Without shares of nothing and of everything, which too many mistakes have in common, and without right ones."""
+    right = _share(logits.double().softmax(1).amax(1), confidence)
+    usual = [(name, float(share)) for name, share in _wrong_shares(logits, confidence)]
+    return [(name, share) for name, share in usual if not any(close(share, x) for x in (0.0, 1.0, right))]
+
+
+def _wrong_shares(logits: Tensor, confidence: float) -> Lookalikes:
     def share(values: Tensor) -> float:
         return _share(values, confidence)
 
@@ -688,6 +722,8 @@ def _share_lookalikes(logits: Tensor, confidence: float) -> Lookalikes:
     yield "count", share(best) * len(logits)
     yield "percent", share(best) * 100
     yield "the-others", 1 - share(best)
+    yield "fixed-confidence", _share(best, 0.9)
+    yield "fixed-confidence", _share(best, 0.5)
     yield "no-softmax", share(logits.amax(1))
     yield "over-pictures", share(logits.softmax(0).amax(1))
     yield "over-pictures", share(p.amax(0))
@@ -792,6 +828,7 @@ def _has_learned(case: Case, seen: Seen) -> None:
         return
     measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; the mean picture's is {bar:.1f}."
     _explain_two_trainings(case, seen, error, measured)
+    _explain_codes(case, measured)
     spread = squared_error(x_hat, x_hat.mean(0, keepdim=True).expand_as(x_hat))
     mistake = "always-the-same" if spread < ALIKE * bar else "hardly-trained"
     if (x_hat - 0.5).abs().max() < 0.2:  # a sigmoid with the weights it started with
@@ -808,6 +845,11 @@ def _explain_two_trainings(case: Case, seen: Seen, error: float, measured: str) 
     raise _wrong(ideas.TRAIN_AUTOENCODER, "around-the-bottleneck" if same else "two-models", measured)
 
 
+def _explain_codes(case: Case, measured: str) -> None:
+    if case["codes"].min() >= 0:
+        raise _wrong(ideas.TRAIN_AUTOENCODER, "positive-codes", measured)
+
+
 def _beats_pca(case: Case, seen: Seen) -> None:
     _has_learned(case, seen)
     error, bar, size = squared_error(case["held_out"], _pictures(case, seen)), case["error of PCA"], case["latent_dim"]
@@ -815,8 +857,7 @@ def _beats_pca(case: Case, seen: Seen) -> None:
         return
     measured = f"On {HELD_OUT} held-out pictures your error is {error:.1f}; PCA's, with {size} numbers, is {bar:.1f}."
     _explain_two_trainings(case, seen, error, measured)
-    if case["codes"].min() >= 0:
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "relu-on-code", measured)
+    _explain_codes(case, measured)
     points = [seen.tensor(f"line {k}", (LINES, *case["held_out"].shape[1:]), "decode(z)") for k in range(3)]
     raise _wrong(ideas.TRAIN_AUTOENCODER, "linear" if _is_linear_decoder(points) else "under-trained", measured)
 

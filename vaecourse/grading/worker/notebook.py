@@ -21,6 +21,7 @@ MAX_SOURCE = 200_000
 """Characters of one cell that are looked at."""
 MAX_CELLS = 2_000
 _PASSED_OVER = re.compile(r"\s*%%(time|timeit|capture|prun)\b[^\n]*")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _CHECKED = re.compile(r"""check\(\s*["'](\d\d)\.\w+["']""")
 
 
@@ -264,13 +265,21 @@ def _root(node: ast.expr) -> Iterator[str]:
 
 
 def _is_stub(node: ast.stmt) -> bool:
-    """A function that only says that it is not implemented, or a class with such a method."""
+    """A function that only says that it is not implemented, or a class all of whose methods do."""
     if isinstance(node, ast.ClassDef):
-        return any(_is_stub(part) for part in node.body)
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        methods = [part for part in node.body if isinstance(part, _FUNCTIONS)]
+        return bool(methods) and all(_is_stub(method) for method in methods)
+    if not isinstance(node, _FUNCTIONS):
         return False
-    body = [part for part in node.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+    *before, last = node.body
+    if not isinstance(last, ast.Raise) or not all(_does_nothing(part) for part in before):
         return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    raised = last.exc.func if isinstance(last.exc, ast.Call) else last.exc
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _does_nothing(node: ast.stmt) -> bool:
+    """A docstring, or the call of the base class's __init__, which a stub has too."""
+    if not isinstance(node, ast.Expr):
+        return False
+    return isinstance(node.value, ast.Constant) or ast.unparse(node.value).startswith("super().__init__(")

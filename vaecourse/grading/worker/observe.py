@@ -93,7 +93,7 @@ def student_line(error: BaseException) -> str:
     Lines are counted within the function, or within the cell for code outside of one. Returns "" if no cell is there.
     """
     if isinstance(error, SyntaxError) and error.filename and _CELL.search(error.filename):
-        return f" in line {error.lineno}: {_quoted(error.text or '')}"
+        return f" in line {error.lineno}: {quoted(error.text or '')}"
     frames = [frame for frame in traceback.walk_tb(error.__traceback__) if _is_in_cell(frame[0])]
     if not frames:
         return ""
@@ -104,9 +104,9 @@ def student_line(error: BaseException) -> str:
         return ""
     if code.co_name.startswith("<"):  # the cell itself, a lambda or a generator: nothing that a student calls by name
         number = _CELL.search(code.co_filename)["number"]
-        return f" in line {line} of {f'cell {number}' if number else 'the cell'}: {_quoted(text)}"
+        return f" in line {line} of {f'cell {number}' if number else 'the cell'}: {quoted(text)}"
     function = code.co_qualname.replace("<locals>.", "")
-    return f" in line {line - code.co_firstlineno + 1} of {function}: {_quoted(text)}"
+    return f" in line {line - code.co_firstlineno + 1} of {function}: {quoted(text)}"
 
 
 def _not_callable(answer: Any) -> Failure:
@@ -133,7 +133,8 @@ def _message(error: BaseException) -> str:
     return _FOLDERS.sub("", text).strip()[:_LONGEST_MESSAGE]
 
 
-def _quoted(line: str) -> str:
+def quoted(line: str) -> str:
+    """A line of code for a hint: on its own, bounded, between backticks."""
     return f"`{clean_text(line.strip())[:_LONGEST_LINE]}`"
 
 

@@ -82,6 +82,7 @@ def _together(build: Callable[[], Any], x: Tensor, codes: Tensor) -> Mapping[str
     x_hat = model(x)
     seen = {
         "x_hat": x_hat,
+        "x_hat again": model(x),
         "decoded": model.decode(model.encode(x)),
         "codes before": before,
         "codes after": model.decode(codes),
@@ -109,10 +110,13 @@ def _learning(build: Callable[[], Any], x: Tensor, codes: Tensor) -> Mapping[str
         for parameter in silent.parameters():
             parameter.zero_()
         return {
+            "x_hat": x_hat,
             "parameters": len(named),
             "idle": idle,
             "silent z": silent.encode(x),
+            "silent z again": silent.encode(x),
             "silent x_hat": silent.decode(codes),
+            "silent x_hat again": silent.decode(codes),
         }
 
 

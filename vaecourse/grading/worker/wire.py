@@ -10,6 +10,7 @@ import os
 import re
 import select
 import struct
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MEGABYTE = 2**20
 MAX_TENSOR_BYTES = 32 * MEGABYTE
 """The largest tensor that an answer may return; lessons ask for far smaller ones."""
 MAX_MESSAGE_BYTES = 64 * MEGABYTE
+MAX_TREE_BYTES = 4 * MEGABYTE
+"""Of JSON, in all messages of one job together: as objects they take twenty times as much."""
 MAX_TEXT = 2_000
 """Characters of one string."""
 MAX_DEPTH = 8
@@ -55,10 +58,15 @@ class Odd:
         return self.description
 
 
-def pack(value: Any) -> bytes:
-    """``value`` as bytes. Values that cannot cross become :class:`Odd`; nothing of the student's is called for it."""
+def pack(value: Any, ours: bool = False) -> bytes:
+    """``value`` as bytes. Values that cannot cross become :class:`Odd`; nothing of the student's is called for it.
+
+    Args:
+        value: what an answer returned, or a part of it.
+        ours: it is a message of the grader's own: texts cross as they are, and it may have any number of parts.
+    """
     tensors: dict[str, Tensor] = {}
-    room = {"items": MAX_ITEMS, "bytes": MAX_MESSAGE_BYTES // 2}
+    room = _Room(sys.maxsize if ours else MAX_ITEMS, MAX_MESSAGE_BYTES // 2, cleans_text=not ours)
     text = json.dumps(_plain(value, tensors, room, 0)).encode()
     blob = safetensors.torch.save(tensors) if tensors else b""
     return _HEADER.pack(len(text), len(blob)) + text + blob
@@ -78,7 +86,7 @@ def unpack(message: bytes) -> Any:
     end = _HEADER.size + text_size
     try:
         tree = json.loads(message[_HEADER.size : end].decode())
-        tensors = safetensors.torch.load(bytes(message[end:])) if blob_size else {}
+        tensors = _tensors(message[end:]) if blob_size else {}
         return _rebuilt(tree, tensors, 0)
     except WireError:
         raise
@@ -86,19 +94,20 @@ def unpack(message: bytes) -> Any:
         raise WireError(f"not a message: {type(error).__name__}") from error
 
 
-def send(descriptor: int, value: Any) -> None:
+def send(descriptor: int, value: Any, ours: bool = False) -> None:
     """Write one message to a file descriptor."""
-    rest = memoryview(pack(value))
+    rest = memoryview(pack(value, ours))
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 class Reader:
-    """Reads messages from a file descriptor, within a limit on bytes and a deadline."""
+    """Reads messages from a file descriptor, within limits on the bytes of all of them and a deadline."""
 
-    def __init__(self, descriptor: int, limit: int = MAX_MESSAGE_BYTES):
+    def __init__(self, descriptor: int, limit: int = MAX_MESSAGE_BYTES, tree_limit: int = MAX_TREE_BYTES):
         self.descriptor = descriptor
         self.left = limit
+        self.tree_left = tree_limit
 
     def read(self, deadline: float | None = None) -> Any:
         """The next message.
@@ -112,14 +121,18 @@ class Reader:
             WireError: what came is no message, or more bytes than the limit.
         """
         header = self._exactly(_HEADER.size, deadline)
-        body = self._exactly(sum(_HEADER.unpack(header)), deadline)
+        sizes = _HEADER.unpack(header)
+        self.tree_left -= sizes[0]
+        if self.tree_left < 0:
+            raise WireError(f"more than {MAX_TREE_BYTES // MEGABYTE} MB of text")
+        body = self._exactly(sum(sizes), deadline)
         return unpack(header + body)
 
     def _exactly(self, size: int, deadline: float | None) -> bytes:
         if size > self.left:
             raise WireError(f"more than {MAX_MESSAGE_BYTES // MEGABYTE} MB")
         self.left -= size
-        parts = []
+        content = bytearray()  # a list of its parts could take forty times as much
         poll = select.poll()
         poll.register(self.descriptor, select.POLLIN)
         while size:
@@ -129,9 +142,9 @@ class Reader:
             part = os.read(self.descriptor, min(size, MEGABYTE))
             if not part:
                 raise EOFError
-            parts.append(part)
+            content += part
             size -= len(part)
-        return b"".join(parts)
+        return bytes(content)
 
 
 def clean_text(text: str) -> str:
@@ -140,10 +153,19 @@ def clean_text(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)[:MAX_TEXT]
 
 
-def _plain(value: Any, tensors: dict[str, Tensor], room: dict[str, int], depth: int) -> Any:
+@dataclass
+class _Room:
+    """What a message may still hold: values, and bytes of tensors."""
+
+    items: int
+    bytes: int
+    cleans_text: bool
+
+
+def _plain(value: Any, tensors: dict[str, Tensor], room: _Room, depth: int) -> Any:
     """``value`` as JSON's types. Exact types only: a subclass may lie about everything, so it is odd."""
-    room["items"] -= 1
-    if room["items"] < 0 or depth > MAX_DEPTH:
+    room.items -= 1
+    if room.items < 0 or depth > MAX_DEPTH:
         return {"odd": "something with too many parts"}
     kind = type(value)
     if value is None or kind in (bool, float):
@@ -151,11 +173,11 @@ def _plain(value: Any, tensors: dict[str, Tensor], room: dict[str, int], depth: 
     if kind is int:
         return value if value.bit_length() <= 64 else {"odd": "a whole number of more than 64 bits"}
     if kind is str:
-        return clean_text(value)
+        return clean_text(value) if room.cleans_text else value
     if kind in (Tensor, torch.nn.Parameter):
         return _tensor(value, tensors, room)
     if kind in (list, tuple):
-        return [_plain(item, tensors, room, depth + 1) for item in value[: room["items"] + 1]]
+        return [_plain(item, tensors, room, depth + 1) for item in value[: room.items + 1]]
     if kind is dict and all(type(key) is str for key in value):
         return {"map": {clean_text(key): _plain(item, tensors, room, depth + 1) for key, item in value.items()}}
     if kind is Odd:
@@ -163,7 +185,7 @@ def _plain(value: Any, tensors: dict[str, Tensor], room: dict[str, int], depth: 
     return {"odd": _described(value)}
 
 
-def _tensor(value: Tensor, tensors: dict[str, Tensor], room: dict[str, int]) -> Any:
+def _tensor(value: Tensor, tensors: dict[str, Tensor], room: _Room) -> Any:
     shape = f"shape {tuple(value.shape)}"
     if value.layout != torch.strided:
         return {"odd": f"a sparse tensor of {shape}"}
@@ -172,9 +194,9 @@ def _tensor(value: Tensor, tensors: dict[str, Tensor], room: dict[str, int]) -> 
     if value.is_quantized or value.dtype not in DTYPES:
         return {"odd": f"a tensor of {shape} and {value.dtype}"}
     size = value.numel() * value.element_size()  # before any copy: a view can be larger than the memory behind it
-    if size > min(MAX_TENSOR_BYTES, room["bytes"]):
+    if size > min(MAX_TENSOR_BYTES, room.bytes):
         return {"odd": f"a tensor of {shape}, which is too large"}
-    room["bytes"] -= size
+    room.bytes -= size
     name = str(len(tensors))
     tensors[name] = value.detach().to("cpu").resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
     return {"tensor": name}
@@ -188,6 +210,14 @@ def _described(value: Any) -> str:
         return f"a numpy {kind.__name__}"
     name = clean_text(kind.__name__)[:60]
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _tensors(blob: bytes) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, whose first 8 bytes are the size of a JSON header."""
+    (header_size,) = struct.unpack_from("<Q", blob)
+    if header_size > MAX_TREE_BYTES // 4:
+        raise WireError("too many tensors")
+    return safetensors.torch.load(bytes(blob))
 
 
 def _rebuilt(tree: Any, tensors: Mapping[str, Tensor], depth: int) -> Any:
