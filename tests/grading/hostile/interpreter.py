@@ -210,7 +210,8 @@ class Right(torch.Tensor):
         "a float that equals everything",
         "class Right(float):\n"
         + "".join(
-            f"    def __{name}__(self, *_): return True\n" for name in ("eq", "lt", "le", "gt", "ge", "ne", "bool", "hash")
+            f"    def __{name}__(self, *_): return True\n"
+            for name in ("eq", "lt", "le", "gt", "ge", "ne", "bool", "hash")
         ),
         "Right()",
     ),

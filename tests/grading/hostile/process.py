@@ -9,7 +9,9 @@ RIGHT = "((x - x_hat) ** 2).flatten(1).sum(1).mean()"
 def harm(name, body, gets=2, ends=()):
     """Something that is done at every call, before a right return value."""
     lines = "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
-    return attack(name, f"import os, sys, time\n\ndef squared_error(x, x_hat):\n{lines}    return {RIGHT}", gets=gets, ends=ends)
+    return attack(
+        name, f"import os, sys, time\n\ndef squared_error(x, x_hat):\n{lines}    return {RIGHT}", gets=gets, ends=ends
+    )
 
 
 # 1 GB in pieces, until there is no more; what an answer may hold is twice that.
@@ -139,7 +141,11 @@ while True:
 """,
         gets=0,
     ),
-    harm("vfork bomb of programs", "import subprocess\nwhile True: subprocess.Popen(['/bin/sh', '-c', 'sleep 99'])", gets=0),
+    harm(
+        "vfork bomb of programs",
+        "import subprocess\nwhile True: subprocess.Popen(['/bin/sh', '-c', 'sleep 99'])",
+        gets=0,
+    ),
     harm(
         "daemon that goes on writing",
         f"""

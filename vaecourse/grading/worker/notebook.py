@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -37,8 +38,11 @@ class Statement:
     index: int
     binds: frozenset[str]
     changes: frozenset[str]
+    calls: frozenset[str]
+    """``name.method(...)``: it may change what has the name"""
     uses: frozenset[str]
     is_stub: bool
+    is_import: bool
     takes_all: bool
     """``from ... import *``: it may bind anything"""
 
@@ -138,7 +142,9 @@ def _answer(name: str, id_: str, cells: Sequence[Cell]) -> dict[str, Any]:
     if not binding:
         return _unbound(name, id_, cells, statements)
     if all(statement.is_stub for statement in binding):
-        return _state("not started", "not started yet")
+        definition = re.compile(rf"\b(def|class)\s+{re.escape(name)}\b")
+        broken = [cell for cell in cells if cell.error and definition.search(cell.source)]
+        return _state("broken", broken[-1].error) if broken else _state("not started", "not started yet")
     kept = set(_needed(name, statements))
     return _state("found", program=_program(cells, kept))
 
@@ -171,9 +177,18 @@ def _needed(name: str, statements: Sequence[Statement]) -> Iterable[tuple[int, i
     defined = {n for s in statements if not s.is_stub for n in s.binds}
     # A stub that was copied, or left standing beside the answer, defines nothing.
     candidates = [s for s in statements if not (s.is_stub and s.binds & defined)]
+    bound = {n for s in statements for n in s.binds}
+    modules = {n for s in statements if s.is_import for n in s.binds}
     names, kept = {name}, {(s.cell, s.index) for s in candidates if s.takes_all}
+
+    def is_needed(s: Statement) -> bool:
+        if s.binds & names or s.changes & names:
+            return True
+        # torch.set_default_dtype(...) belongs to every answer that uses torch, and torch.save(model, ...) to none.
+        return bool(s.calls & names) and (not s.calls & modules or s.uses & bound <= names | modules)
+
     while True:
-        more = [s for s in candidates if (s.cell, s.index) not in kept and (s.binds & names or s.changes & names)]
+        more = [s for s in candidates if (s.cell, s.index) not in kept and is_needed(s)]
         if not more:
             return kept
         for statement in more:
@@ -182,34 +197,47 @@ def _needed(name: str, statements: Sequence[Statement]) -> Iterable[tuple[int, i
 
 
 def _cell(number: int, id_: str, source: str) -> Cell:
-    source = _as_python(source)
     if len(source) > MAX_SOURCE:
         return Cell(number, id_, source[:MAX_SOURCE], (), f"cell {number} has more than {MAX_SOURCE:,} characters")
     try:
-        tree = ast.parse(source)
+        source, tree = _parsed(_without_magic(source))
         statements = tuple(_statement(number, index, node) for index, node in enumerate(tree.body))
     except SyntaxError as error:
-        line = (error.text or "").strip()[:120]
-        return Cell(number, id_, source, (), f"{type(error).__name__} in line {error.lineno}: `{line}`")
+        return Cell(number, id_, source, (), f"{type(error).__name__}{_place(error, source)}")
     except (ValueError, RecursionError, MemoryError) as error:
         return Cell(number, id_, source, (), f"cell {number} is not Python: {type(error).__name__}")
     return Cell(number, id_, source, statements)
 
 
-def _as_python(source: str) -> str:
-    """IPython's own notation turned into Python, line by line."""
+def _place(error: SyntaxError, source: str) -> str:
+    """Which line it is about, if any: the compiler, unlike the parser, has no text to quote it from."""
+    lines = source.splitlines()
+    if error.lineno is None or error.lineno > len(lines):
+        return ""
+    return f" in line {error.lineno}: `{lines[error.lineno - 1].strip()[:120]}`"
+
+
+def _without_magic(source: str) -> str:
+    """The Python in a cell that begins with a cell magic, at the lines where it was; "" if it is another language."""
+    if not source.lstrip().startswith("%%"):
+        return source
     magic = _PASSED_OVER.match(source)
-    if magic:
-        source = source[magic.end() :]
-        source = "\n" * magic.group().count("\n") + source
-    elif source.lstrip().startswith("%%"):
-        return ""  # another language
-    if not source.isascii() or any(sign in source for sign in "%!?"):
-        try:
-            return TransformerManager().transform_cell(source)
-        except Exception:  # it then is no Python either, and ast will say where
-            return source
-    return source
+    return "\n" * magic.group().count("\n") + source[magic.end() :] if magic else ""
+
+
+def _parsed(source: str) -> tuple[str, ast.Module]:
+    """The source, with IPython's own notation turned into Python if there is any, and its syntax tree.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: it is not Python either way.
+    """
+    try:
+        return source, ast.parse(source)
+    except SyntaxError:
+        empty_lines = source[: -len(source.lstrip())].count("\n")  # IPython leaves them out
+        with suppress(Exception):  # it then is no Python either, and ast will say where
+            source = "\n" * empty_lines + TransformerManager().transform_cell(source)
+        return source, ast.parse(source)
 
 
 def _statement(cell: int, index: int, node: ast.stmt) -> Statement:
@@ -219,8 +247,10 @@ def _statement(cell: int, index: int, node: ast.stmt) -> Statement:
         index,
         binds=frozenset(_bound(code)),
         changes=frozenset(_changed(node)),
+        calls=frozenset(_called(node)),
         uses=frozenset(_used(code)),
         is_stub=_is_stub(node),
+        is_import=isinstance(node, (ast.Import, ast.ImportFrom)),
         takes_all=isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names),
     )
 
@@ -249,12 +279,19 @@ def _used(code: CodeType) -> Iterator[str]:
 
 
 def _changed(node: ast.stmt) -> Iterator[str]:
-    """Names whose objects a statement changes: ``name.part = ...``, ``name[key] = ...``, ``name.method(...)``."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        yield from _root(node.value.func)
+    """Names whose objects a statement changes: ``name.part = ...``, ``name[key] = ...``, ``setattr(name, ...)``."""
     for inner in ast.walk(node):
         if isinstance(inner, (ast.Attribute, ast.Subscript)) and isinstance(inner.ctx, (ast.Store, ast.Del)):
             yield from _root(inner)
+        elif (
+            isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in ("setattr", "delattr")
+        ):
+            yield from (name for argument in inner.args[:1] for name in _root(argument))
+
+
+def _called(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        yield from _root(node.value.func)
 
 
 def _root(node: ast.expr) -> Iterator[str]:

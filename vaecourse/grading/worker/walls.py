@@ -8,6 +8,7 @@ import ctypes
 import os
 import platform
 import resource
+import socket
 import struct
 import sys
 from pathlib import Path
@@ -78,6 +79,7 @@ _FORBIDDEN = {
     "vhangup": (153, 58),
 }
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_SOCKET_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 _X32_BIT = 0x40000000
 _EPERM, _ENOSYS = 1, 38
 _CLONE3 = 435
@@ -210,6 +212,10 @@ def _filter_system_calls() -> None:
         (give, 0, 0, error | _EPERM),
         (load, 0, 0, 0),
     ]
+    # Sockets of the namespaced families only: AF_VSOCK, for one, leads to the host of a virtual machine.
+    program += [(equal, 0, 6, (41, 198)[column]), (load, 0, 0, 16)]
+    program += [(equal, 3 - place, 0, family) for place, family in enumerate(_SOCKET_FAMILIES)]
+    program += [(give, 0, 0, error | _EPERM), (load, 0, 0, 0)]
     for numbers in _FORBIDDEN.values():
         program += [(equal, 0, 1, numbers[column]), (give, 0, 0, error | _EPERM)]
     program.append((give, 0, 0, allow))
