@@ -27,7 +27,7 @@ HOGS = [
         f"memory in {name}",
         f"import mmap, numpy\nkept = []\nfor _ in range(20):\n    {piece}\ntime.sleep(60)",
         gets=0,
-        ends=("out of memory", "graded", "crashed"),
+        ends=("out of memory", "graded", "crashed", "timed out"),
     )
     for name, piece in PIECES.items()
 ]

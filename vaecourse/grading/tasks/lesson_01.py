@@ -705,6 +705,8 @@ def _share_recognised(case: Case, seen: Seen) -> None:
 
 def _share_lookalikes(logits: Tensor, confidence: float) -> list[tuple[str, float]]:
     """Without shares of nothing and of everything, which too many mistakes have in common, and without right ones."""
+    if len(logits) == 1:  # one picture tells no two mistakes apart
+        return []
     right = _share(logits.double().softmax(1).amax(1), confidence)
     usual = [(name, float(share)) for name, share in _wrong_shares(logits, confidence)]
     return [(name, share) for name, share in usual if not any(close(share, x) for x in (0.0, 1.0, right))]

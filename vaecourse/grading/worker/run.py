@@ -72,16 +72,22 @@ def _probe(name: str) -> Callable[..., Mapping[str, Any]]:
 def _answer(program: Sequence[Mapping[str, Any]], name: str) -> tuple[Any, Failure | None]:
     """Run the statements in a fresh module; what they leave under ``name``, or why there is nothing."""
     namespace = _fresh_main()
-    failure = None
-    for part in program:
-        for statement in _statements(part):
+    failure, waiting, late = None, [statement for part in program for statement in _statements(part)], []
+    while waiting:
+        late = []
+        for statement in waiting:
             try:
                 exec(statement, namespace)
+            except NameError as error:  # what it needs may stand in a cell further down
+                late.append((statement, error))
             except BaseException as error:  # one that fails does not keep the others from being run
                 failure = failure or failure_of(error)
+        waiting = [statement for statement, _ in late] if len(late) < len(waiting) else []
     answer = namespace.get(name, _Missing)
     if answer is not _Missing:
         return answer, None
+    if late:
+        failure = failure or failure_of(late[0][1])
     return None, failure or Failure("raised", f"The notebook does not define {name}.")
 
 

@@ -170,6 +170,8 @@ def _plain(value: Any, tensors: dict[str, Tensor], room: _Room, depth: int) -> A
     kind = type(value)
     if value is None or kind in (bool, float):
         return value
+    if kind is np.float64:  # which is a float to Python, too
+        return float(value)
     if kind is int:
         return value if value.bit_length() <= 64 else {"odd": "a whole number of more than 64 bits"}
     if kind is str:
