@@ -1,9 +1,14 @@
 """What the tests of the class grader share: notebooks from cells, and one walled server for a whole run."""
 
 import ast
+import ctypes
+import functools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +81,67 @@ def inside(box: Sandbox) -> Callable[..., Any]:
         return outcome.messages[0]["values"]["value"]
 
     return run
+
+
+CHEAP = """
+import torch
+
+def squared_error(x, x_hat):
+    return ((x - x_hat) ** 2).flatten(1).sum(1).mean()
+
+def share_recognised(logits, confidence):
+    return (logits.softmax(1).amax(1) > confidence).float().mean().item()
+"""
+MISTAKES = (".sum(1)", ".sum(1).mean()", "((x - x_hat) ** 2)", "logits.softmax(1)", ".item()", "")
+
+
+@pytest.fixture(scope="session")
+def make_class() -> Callable[[Path, int], Path]:
+    """``make_class(folder, n)`` writes notebooks of n students; grading them takes a moment each."""
+
+    def make(folder: Path, n: int) -> Path:
+        folder.mkdir()
+        for number in range(n):
+            source = CHEAP.replace(MISTAKES[number % len(MISTAKES)], "(x - x_hat)" if number % 4 == 2 else "", 1)
+            (folder / f"student {number:02}.ipynb").write_bytes(_notebook(source, vaecourse={"lesson": "01"}))
+        return folder
+
+    return make
+
+
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """Fails if a process that was started within is still there a while afterwards, whoever its parent was."""
+    set_subreaper = functools.partial(ctypes.CDLL(None).prctl, 36)
+    set_subreaper(1, 0, 0, 0)  # orphans become children of this process
+    before = _descendants()
+    try:
+        yield
+        for _ in range(500):
+            if not (left := _descendants() - before):
+                return
+            time.sleep(0.02)
+        pytest.fail(f"processes are left: {left}")
+    finally:
+        set_subreaper(0, 0, 0, 0)
+
+
+def _descendants() -> set[int]:
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # gone since
+            continue
+        if state != "Z":
+            parents[int(path.parent.name)] = int(parent)
+    found, more = set(), {os.getpid()}
+    while more := {number for number, parent in parents.items() if parent in more} - found:
+        found |= more
+    return found
+
+
+@pytest.fixture(scope="session")
+def nothing_left() -> Callable[[], AbstractContextManager[None]]:
+    """``with nothing_left(): ...`` fails if a process started within outlives it."""
+    return _nothing_left

@@ -16,7 +16,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,7 +91,7 @@ def grade(
         progress: called with (done, total, student) after each submission.
 
     Raises:
-        GradingError: ``out`` belongs to another grading or is in use, or ``regrade`` names nobody.
+        GradingError: ``out`` belongs to another grading, is in use or cannot be written, or ``regrade`` names nobody.
         SandboxError: the walls cannot be built.
         FileNotFoundError, ValueError: ``folder`` is not there, or nothing that could be graded.
         KeyboardInterrupt: it was interrupted; what was done until then is in ``out``, tables and pages included.
@@ -99,11 +99,12 @@ def grade(
     if lesson is not None:
         tasks.tasks_of(lesson)
     found = submissions.discover(Path(folder))
+    again = _named(found, regrade)
     out = Path(out)
+    _check_place(out, Path(folder))
     with _locked(out), Sandbox(walled) as box:
         seed = _settle(out, seed, box.isolation)
         grader = _Grader(box, seed, lesson)
-        again = _named(found, regrade)
         try:
             todo = [s for s in found if s.key in again or not _is_done(out, s, lesson)]
             done = len(found) - len(todo)
@@ -149,7 +150,6 @@ class _Grader:
         self.lessons = [lesson] if lesson else tasks.lessons()
         self._stopping = threading.Event()
         self._first_cases = lru_cache(maxsize=None)(self._draw_first_cases)
-        self._drawing = threading.Lock()
 
     def stop(self) -> None:
         """End all jobs; whoever waits for one gets :class:`_StoppedError`."""
@@ -160,7 +160,7 @@ class _Grader:
         """All that is to be kept of a submission: its fingerprint, and one record for each lesson it answers."""
         readable: dict[str, dict[str, Any]] = {}
         problems = [submission.problem] if submission.problem else []
-        digest = _Fingerprint()
+        digest = _Fingerprint(submission)
         for notebook, content in _contents(submission):
             digest.add(notebook, content)
             plan = {"problem": content} if isinstance(content, str) else self._plan(content)
@@ -235,11 +235,13 @@ class _Grader:
                 cases = self._first_cases(task) if number == 0 else self._later_cases(task, number, pairs)
             except Wrong as wrong:
                 return failed_at(task, wrong)
+            except Exception:
+                return _not_judged(task)
             pairs = self._look(task, stage, cases, answer["program"])
         try:
             return judge(task, pairs)
-        except Exception:  # values that no judge foresaw are no answer, and no reason to stop
-            return not_graded(task, "failed", "What your code returned could not be judged.")
+        except Exception:
+            return _not_judged(task)
 
     def _look(
         self, task: Task, stage: Stage, cases: Sequence[Case], program: Sequence[Mapping[str, Any]]
@@ -267,6 +269,11 @@ class _Grader:
 
     def _later_cases(self, task: Task, number: int, earlier: Sequence[tuple[Case, Seen]]) -> list[Case]:
         return list(task.stages[number].cases(task.rng(self.seed, number), earlier))
+
+
+def _not_judged(task: Task) -> TaskResult:
+    """Values that no task foresaw are no answer, and no reason to stop."""
+    return not_graded(task, "failed", "What your code returned could not be judged.")
 
 
 def _seen(outcome: Outcome, count: int, program: Sequence[Mapping[str, Any]]) -> list[Seen]:
@@ -391,7 +398,7 @@ def _as_record(result: TaskResult) -> dict[str, Any]:
                 "max_points": c.max_points,
                 "mistake": c.mistake,
                 "idea": c.idea,
-                "measured": c.measured,
+                "measured": clean_text(c.measured),
             }
             for c in result.criteria
         ],
@@ -401,11 +408,29 @@ def _as_record(result: TaskResult) -> dict[str, Any]:
 # The folder of results ------------------------------------------------------------------------------------
 
 
+def _check_place(out: Path, folder: Path) -> None:
+    """Before anything is written there.
+
+    Raises:
+        GradingError: the folder holds something else, or lies where the next call would take it for a submission.
+    """
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise GradingError(f"{out} lies in {folder}, among the submissions. Take a folder outside of it.")
+    if out.is_dir() and not (out / "grading.json").exists():
+        strangers = sorted(entry.name for entry in out.iterdir() if not entry.name.startswith("."))
+        if strangers:
+            raise GradingError(f"{out} is neither empty nor a folder of results: it holds {strangers[0]!r}.")
+
+
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
     """Only one grader works in a folder at a time; a killed one leaves no lock behind."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as lock:
+    with ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(open(out / ".lock", "w"))
+        except OSError as error:
+            raise GradingError(f"{out} cannot be written into: {error.strerror}.") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -419,7 +444,7 @@ def _settle(out: Path, seed: str | None, isolation: str) -> str:
     """The seed of this folder; it is chosen once, before the first mark.
 
     Raises:
-        GradingError: the folder has another seed, was made by another version, or holds something else.
+        GradingError: the folder has another seed, or was made by another version.
     """
     path = out / "grading.json"
     if path.exists():
@@ -435,9 +460,6 @@ def _settle(out: Path, seed: str | None, isolation: str) -> str:
             settings["isolation"].append(isolation)
             _write_json(path, settings)
         return settings["seed"]
-    strangers = [entry.name for entry in out.iterdir() if not entry.name.startswith(".")]
-    if strangers:
-        raise GradingError(f"{out} is neither empty nor a folder of results: it holds {sorted(strangers)[0]!r}.")
     seed = seed or secrets.token_hex(SEED_BYTES)
     _write_json(path, {"vaecourse": vaecourse.__version__, "seed": seed, "isolation": [isolation]})
     return seed
@@ -467,7 +489,7 @@ def _is_done(out: Path, submission: Submission, lesson: str | None) -> bool:
         return False
     if kept["lessons"] != ([lesson] if lesson else tasks.lessons()):
         return False
-    digest = _Fingerprint()
+    digest = _Fingerprint(submission)
     for notebook, content in _contents(submission):
         digest.add(notebook, content)
     return kept["fingerprint"] == str(digest)
@@ -489,10 +511,10 @@ def _age(notebook: Notebook) -> tuple[float, list[tuple[int, str]]]:
 
 
 class _Fingerprint:
-    """A digest of all that a submission's marks depend on."""
+    """A digest of all that a submission's marks and reasons depend on."""
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
+    def __init__(self, submission: Submission) -> None:
+        self._digest = hashlib.sha256(submission.problem.encode(errors="replace"))
 
     def add(self, notebook: Notebook, content: bytes | str) -> None:
         data = content if isinstance(content, bytes) else f"{notebook.name}: {content}".encode(errors="replace")

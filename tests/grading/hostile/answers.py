@@ -91,6 +91,7 @@ class TinyAutoencoder(nn.Module):
     pca("quantized", "torch.quantize_per_tensor(right, 0.1, 0, torch.quint8)"),
     pca("too large a tensor", "right.repeat(2**17, 1, 1, 1)"),
     pca("an iterator", "iter(right)"),
+    pca("its input", "x"),
     pca("bits", "right > 0.5"),
     pca("still with its graph", "right.requires_grad_()", gets=3),
     pca("as a parameter", "nn.Parameter(right)", gets=3),

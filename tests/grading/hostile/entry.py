@@ -52,7 +52,7 @@ def solution() -> dict[str, Any]:
 
 
 def answer(name: str) -> str:
-    """The right answer to a task, as the solution has it."""
+    """The cell of the solution with this id: the right answer to a task."""
     return next("".join(cell["source"]) for cell in solution()["cells"] if cell["id"] == name)
 
 

@@ -110,6 +110,13 @@ def _as_text(content: dict) -> None:
         cell["cell_type"] = "markdown"
 
 
+def _long_chain() -> dict:
+    """An answer that needs a name, which needs another one, and so on."""
+    chain = "".join(f"x{n + 1} = x{n}\n" for n in range(2000))
+    final = "def squared_error(x, x_hat):\n    return x2000 * ((x - x_hat) ** 2).flatten(1).sum(1).mean()"
+    return notebook(IMPORTS, "x0 = 1\n" + chain, final, answer(NEIGHBOUR))
+
+
 ODD_CELLS = [
     None,
     7,
@@ -208,22 +215,24 @@ def _encrypted() -> bytes:
 
 
 ZIPS = [
-    _in_zip("a bomb", lambda: zipped(("01.ipynb", bytes(2**28))), {}, status=UNREADABLE),
+    _in_zip("zip: a bomb", lambda: zipped(("01.ipynb", bytes(2**28))), {}, status=UNREADABLE),
     _in_zip(
-        "a bomb of zip files",
+        "zip: a bomb of zip files",
         lambda: zipped(*((f"{n}.zip", zipped(("01.ipynb", bytes(2**25)))) for n in range(20))),
         {},
         status=UNREADABLE,
     ),
-    _in_zip("a way out", lambda: zipped(("../../../../vaecourse-hostile.ipynb", raw(plain()))), TWO),
-    _in_zip("an absolute path", lambda: zipped(("/tmp/vaecourse-hostile.ipynb", raw(plain()))), TWO),
-    _in_zip("encrypted", _encrypted, {}, status=UNREADABLE),
-    _in_zip("cut off", lambda: zipped(("01.ipynb", raw(plain())))[:-40], {}, status=UNREADABLE),
-    _in_zip("lzma", lambda: zipped(("01.ipynb", raw(plain())), method=zipfile.ZIP_LZMA), {}, status=UNREADABLE),
-    _in_zip("a good notebook beside a bomb", lambda: zipped(("a.ipynb", raw(plain())), ("b.ipynb", bytes(2**28))), TWO),
-    _in_zip("no zip file", lambda: b"PK\x03\x04 and nothing more", {}, status=UNREADABLE),
+    _in_zip("zip: a way out", lambda: zipped(("../../../../vaecourse-hostile.ipynb", raw(plain()))), TWO),
+    _in_zip("zip: an absolute path", lambda: zipped(("/tmp/vaecourse-hostile.ipynb", raw(plain()))), TWO),
+    _in_zip("zip: encrypted", _encrypted, {}, status=UNREADABLE),
+    _in_zip("zip: cut off", lambda: zipped(("01.ipynb", raw(plain())))[:-40], {}, status=UNREADABLE),
+    _in_zip("zip: lzma", lambda: zipped(("01.ipynb", raw(plain())), method=zipfile.ZIP_LZMA), {}, status=UNREADABLE),
     _in_zip(
-        "ten thousand files",
+        "zip: a good notebook beside a bomb", lambda: zipped(("a.ipynb", raw(plain())), ("b.ipynb", bytes(2**28))), TWO
+    ),
+    _in_zip("zip: no zip file", lambda: b"PK\x03\x04 and nothing more", {}, status=UNREADABLE),
+    _in_zip(
+        "zip: ten thousand files",
         lambda: zipped(*((f"{n}.txt", b"") for n in range(10_000)), ("x.ipynb", raw(plain()))),
         TWO,
     ),
@@ -257,6 +266,8 @@ ENTRIES = [
         "a thousand definitions",
         lambda: plain(*(answer("squared_error").replace("x_hat", f"x_{n}") for n in range(1000))),
     ),
+    odd("a long chain", _long_chain),
+    odd("a cell of magics", lambda: plain("!ls\n" * 300, "%who\n" * 300, "x?\n" * 300)),
     odd("a giant cell", lambda: plain("x = '" + "x" * 10 * MB + "'")),
     odd(
         "an answer in a giant cell",

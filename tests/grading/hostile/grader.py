@@ -89,11 +89,11 @@ os.write(3, struct.pack("!II", len(text), len(blob)) + text + blob)
 """,
     ),
     attack(
-        "claims a path of a million pictures",
+        "returns a path of 400,000 pictures",
         FORGER,
         """
 def interpolate(model, a, b, steps):
-    path = model.decode(model.encode(a)).expand(10**7 // a.numel(), *a.shape[1:])
+    path = model.decode(model.encode(a)).expand(400_000, *a.shape[1:])
     return path
 """,
         task="interpolate",
@@ -112,7 +112,8 @@ def attempt():
     libraries = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, "/usr", "/proc", "/sys", "/dev")}
     for folder, folders, files in os.walk("/"):
         folders[:] = [name for name in folders if os.path.join(folder, name) not in libraries]
-        caught += [os.path.join(folder, f) for f in files if f in wanted or f.endswith((".ipynb", ".git"))]
+        caught += [os.path.join(folder, name) for name in files if name in wanted or name.endswith(".ipynb")]
+        caught += [os.path.join(folder, name) for name in folders if name in ("solutions", "exercises", ".git")]
     return caught[:20]
 """,
     ),
@@ -345,6 +346,7 @@ LEAKS = [
         "a text that is returned": "    return number",
         "an import": "    __import__(number)",
         "an exception group": "    raise ExceptionGroup(number, [ValueError(number)])",
+        "HTML": "    raise ValueError('<script>alert(1)</script>')",
         "a warning": "    raise UserWarning(number)",
         "a forged failure": (
             "    from vaecourse.grading.worker import wire\n    import os\n"
@@ -434,7 +436,7 @@ def _leaves_something() -> dict:
 
 
 REMEMBERS = f"""
-import io, os, pickle, sys
+import gc, os, sys
 
 PLACES = ["/tmp", "/dev/shm", ".", "/scratch"]
 
@@ -456,6 +458,9 @@ class Cheat(nn.Module):
         for place in PLACES:
             if os.path.exists(f"{{place}}/{MARK}-pictures"):
                 return torch.load(f"{{place}}/{MARK}-pictures")[z[:, 0].long()]
+        for thing in gc.get_objects():
+            if type(thing) is Tensor and thing.shape == (300, 1, 28, 28):
+                return thing
         return torch.full((len(z), 1, 28, 28), 0.5)
 
 def train_autoencoder(x, latent_dim):

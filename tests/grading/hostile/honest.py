@@ -96,6 +96,26 @@ ENTRIES = [
         "while True:\n    input()",
         "import time; time.sleep(10**6)",
     ),
+    right(
+        "trains and saves elsewhere",
+        DEFINED,
+        "w = torch.zeros(1)\nwhile True:\n    w = w + 1",
+        "torch.save(w, 'w.pt')\ntorch.testing.assert_close(w, w)\nnn.init.zeros_(w)",
+    ),
+    right(
+        "with the data of the lesson",
+        answer("imports"),
+        answer("data"),
+        DEFINED.replace("    return", "    assert len(test) == 500 and mean_picture.ndim == 4\n    return"),
+    ),
+    right(
+        "in no order",
+        "squared_error = weigh(1, squares)\n",
+        "def weigh(weight, function, back=back):\n    return lambda x, x_hat: back(weight * function(x, x_hat))",
+        "def back(x):\n    return x.mean()",
+        "def squares(x: Any, y):\n    return torch.square(x - y).flatten(1).sum(1)",
+        "from typing import Any",
+    ),
     right("deletes its data", "data = torch.zeros(3)\n", DEFINED, "del data", "%reset -f\n"),
     right(
         "calls itself",

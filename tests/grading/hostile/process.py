@@ -129,6 +129,7 @@ def attempt():
     return caught
 """,
     ),
+    harm("eight processes that only burn time", "for _ in range(8): os.fork() or [None for _ in iter(int, 1)]"),
     harm("fork bomb", "while True: os.fork()", gets=0),
     harm(
         "fork bomb that swallows its errors",

@@ -198,14 +198,14 @@ def _needed(name: str, statements: Sequence[Statement]) -> Iterable[tuple[int, i
 
 def _cell(number: int, id_: str, source: str) -> Cell:
     if len(source) > MAX_SOURCE:
-        return Cell(number, id_, source[:MAX_SOURCE], (), f"cell {number} has more than {MAX_SOURCE:,} characters")
+        return Cell(number, id_, source[:MAX_SOURCE], (), f"it has more than {MAX_SOURCE:,} characters")
     try:
         source, tree = _parsed(_without_magic(source))
         statements = tuple(_statement(number, index, node) for index, node in enumerate(tree.body))
     except SyntaxError as error:
         return Cell(number, id_, source, (), f"{type(error).__name__}{_place(error, source)}")
     except (ValueError, RecursionError, MemoryError) as error:
-        return Cell(number, id_, source, (), f"cell {number} is not Python: {type(error).__name__}")
+        return Cell(number, id_, source, (), f"it cannot be parsed ({type(error).__name__})")
     return Cell(number, id_, source, statements)
 
 

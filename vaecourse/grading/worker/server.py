@@ -159,7 +159,6 @@ def _wall_in(walls: Any, cpu_seconds: float) -> None:
 def _watch(first: int, status: int, deadline: float, memory: float, base: int, walled: bool) -> dict[str, Any]:
     """Wait for the process to end; end it when it takes too long or too much, or when the grader is gone."""
     ended, peak = "", 0
-    namespace = os.stat(f"/proc/{first}/ns/pid").st_ino if walled else 0
     pidfd = [os.pidfd_open(first)] if hasattr(os, "pidfd_open") else []  # else the loop notices, a little later
     while not ended:
         readable, _, _ = select.select([*pidfd, status], [], [], WATCH_SECONDS)
@@ -167,7 +166,7 @@ def _watch(first: int, status: int, deadline: float, memory: float, base: int, w
             break
         if status in readable:
             ended = "stopped"
-        used = _memory_of(first, namespace, walled) - base
+        used = _memory_of(first, walled, base, memory)
         peak = max(peak, used)
         if used > memory:
             ended = "memory"
@@ -193,27 +192,52 @@ def _kill_session(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _memory_of(first: int, namespace: int, walled: bool) -> int:
-    """Bytes that the processes in a namespace hold and no file backs."""
-    if not walled:
-        return _private_pages(first)
-    total = 0
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and os.stat(f"/proc/{name}/ns/pid").st_ino == namespace:
-                total += _private_pages(int(name))
-        except OSError:  # gone since, or another's
-            continue
-    return total
+def _memory_of(first: int, walled: bool, base: int, limit: float) -> int:
+    """Bytes that a process and its descendants hold and no file backs, on top of ``base``."""
+    family = _family(first) if walled else [first]
+    used = sum(map(_private_pages, family)) - base
+    if used > limit:  # processes that were forked share pages, and each was taken to have all of them
+        used = sum(map(_share_of_pages, family))
+    return used
+
+
+def _family(first: int) -> list[int]:
+    """A process and its descendants. Who loses the parent becomes a child of number 1 in its namespace.
+
+    A process can hide which namespace it is in (by PR_SET_DUMPABLE), but not whose child it is.
+    """
+    children: dict[int, list[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+            children.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+    family = [first]
+    for process in family:
+        family += children.get(process, [])
+    return family
 
 
 def _private_pages(process: int) -> int:
+    sizes = _sizes(f"/proc/{process}/status", "Rss")
+    if not sizes:  # a process whose first thread has ended says nothing, its other threads do
+        with contextlib.suppress(OSError):
+            threads = os.listdir(f"/proc/{process}/task")
+            sizes = max((_sizes(f"/proc/{process}/task/{thread}/status", "Rss") for thread in threads), key=len)
+    return sum(sizes)
+
+
+def _share_of_pages(process: int) -> int:
+    """As :func:`_private_pages`, with a page that N processes share counted as 1/N of it; which takes longer."""
+    return sum(_sizes(f"/proc/{process}/smaps_rollup", "Pss_")) or _private_pages(process)
+
+
+def _sizes(path: str, kind: str) -> list[int]:
+    """Bytes of anonymous and of shared memory in one of the kernel's tables; [] if it says nothing."""
     try:
-        with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
-            lines = dict(line.split(":", 1) for line in file if line.startswith(("RssAnon", "RssShmem")))
-        return sum(int(value.split()[0]) * 1024 for value in lines.values())
+        with open(path, encoding="ascii", errors="replace") as file:
+            lines = [line for line in file if line.startswith((f"{kind}Anon", f"{kind}Shmem"))]
+        return [int(line.split()[1]) * 1024 for line in lines]
     except (OSError, ValueError):
-        return 0
+        return []
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x10000000, 0x20000000, 0x4000000
 _NAMESPACES = (
     _CLONE_NEWUSER | _CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS | _CLONE_NEWCGROUP
 )
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 16384, 1 << 18
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 _PR_SET_DUMPABLE, _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 4, 1, 22, 24, 38
 _LAST_CAPABILITY = 63
+_MAP_SHARED, _MAP_ANONYMOUS = 0x01, 0x20
 
 # System calls that no exercise needs. Those that hand out memory that no limit counts (memfd_create, shmget, ...),
 # that look into other processes, and that open doors into the kernel. Numbers: x86-64, arm64.
@@ -110,6 +111,7 @@ def private_files() -> None:
     options = f"size={SCRATCH_BYTES},nr_inodes=4096,mode=0700"
     _mount("tmpfs", SCRATCH, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
     _mount("tmpfs", "/dev/shm", "tmpfs", _MS_NOSUID | _MS_NODEV, options)
+    _mount("/dev/null", "/dev/zero", None, _MS_BIND)  # mapped as shared, it is memory that no limit counts
     try:
         _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
     except OSError:  # some containers forbid it; an empty /proc hides more
@@ -193,7 +195,7 @@ def _filter_system_calls() -> None:
     if platform.machine() not in _MACHINES:
         raise OSError(_ENOSYS, f"no system-call filter for {platform.machine()}")
     column, architecture = _MACHINES[platform.machine()]
-    load, equal, at_least, flags_set, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    load, equal, at_least, flags_set, keep_bits, give = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
     kill, allow, error = 0x80000000, 0x7FFF0000, 0x00050000
     program = [
         (load, 0, 0, 4),  # the architecture
@@ -209,6 +211,13 @@ def _filter_system_calls() -> None:
         (equal, 0, 4, (56, 220)[column]),
         (load, 0, 0, 16),  # its flags
         (flags_set, 0, 1, _NAMESPACES),
+        (give, 0, 0, error | _EPERM),
+        (load, 0, 0, 0),
+        # mmap of memory that is shared and no file's: out of sight (MADV_DONTNEED) it exists and no limit counts it
+        (equal, 0, 5, (9, 222)[column]),
+        (load, 0, 0, 40),  # its flags
+        (keep_bits, 0, 0, _MAP_SHARED | _MAP_ANONYMOUS),
+        (equal, 0, 1, _MAP_SHARED | _MAP_ANONYMOUS),
         (give, 0, 0, error | _EPERM),
         (load, 0, 0, 0),
     ]
