@@ -55,7 +55,7 @@ ENTRIES = [
     attack("as a float", f"def squared_error(x, x_hat):\n    return {RIGHT}.item()", gets=1),
     attack(
         "changes its input",
-        f"def squared_error(x, x_hat):\n    x.sub_(x_hat)\n    return (x ** 2).flatten(1).sum(1).mean()",
+        "def squared_error(x, x_hat):\n    x.sub_(x_hat)\n    return (x ** 2).flatten(1).sum(1).mean()",
         gets=1,
     ),
     attack(
@@ -66,7 +66,9 @@ ENTRIES = [
     Entry("knows the open cases by heart", as_file(_remembers_the_open_cases), {"squared_error": 0, NEIGHBOUR: 2}),
     attack(
         "a class that is no module",
-        "class TinyAutoencoder:\n    def __init__(self, *a): pass\n    def __getattr__(self, name): return lambda *a: self\n",
+        "class TinyAutoencoder:\n"
+        "    def __init__(self, *a): pass\n"
+        "    def __getattr__(self, name): return lambda *a: self\n",
         task="TinyAutoencoder",
     ),
     attack(
@@ -100,7 +102,10 @@ class TinyAutoencoder(nn.Module):
     pca("a negated view", "torch.complex(right, -right).conj().imag", gets=3),
     attack(
         "changes what it was given",
-        "def pca_reconstruct(x, mean, components):\n    x -= mean\n    z = x.flatten(1) @ components.T\n    return (z @ components).view_as(x) + mean",
+        "def pca_reconstruct(x, mean, components):\n"
+        "    x -= mean\n"
+        "    z = x.flatten(1) @ components.T\n"
+        "    return (z @ components).view_as(x) + mean",
         task="pca_reconstruct",
         gets=3,
     ),

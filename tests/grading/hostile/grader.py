@@ -2,7 +2,15 @@
 
 from hostile.entry import CHEAP, IMPORTS, MARK, NEIGHBOUR, Entry, answer, as_file, attack, notebook, walled
 
-FORGER = "import os, struct\nfrom vaecourse.grading.worker import wire\n"
+FORGER = """
+import os, struct
+from vaecourse.grading.worker import wire
+
+def send_text(text):
+    text = struct.pack("!II", len(text), 0) + text
+    while text:
+        text = text[os.write(3, text):]
+"""
 LEAK = "L3AK"
 """What attacks write around the hidden numbers."""
 
@@ -48,19 +56,21 @@ FORGERIES = [
     ),
     forges(
         "lists without end",
-        "text = b'[' + b'[],' * 1_300_000 + b'[]]'\nos.write(3, struct.pack('!II', len(text), 0))\nwhile text: text = text[os.write(3, text):]",
+        "send_text(b'[' + b'[],' * 1_300_000 + b'[]]')",
     ),
     forges(
         "deep lists",
-        "text = b'[' * 10**6 + b']' * 10**6\nos.write(3, struct.pack('!II', len(text), 0))\nwhile text: text = text[os.write(3, text):]",
+        "send_text(b'[' * 10**6 + b']' * 10**6)",
     ),
     forges(
         "a number with a million digits",
-        "text = b'1' * 10**6\nos.write(3, struct.pack('!II', len(text), 0))\nwhile text: text = text[os.write(3, text):]",
+        "send_text(b'1' * 10**6)",
     ),
     forges(
         "open files instead of an answer",
-        "import socket\nwith socket.socket(fileno=3) as connection:\n    for _ in range(10**4): socket.send_fds(connection, [b'files'], [1] * 250)",
+        "import socket\n"
+        "with socket.socket(fileno=3) as connection:\n"
+        "    for _ in range(10**4): socket.send_fds(connection, [b'files'], [1] * 250)",
     ),
     forges("garbage", "for _ in range(1000): os.write(3, os.urandom(10**4))"),
     forges("millions of small messages", "message = wire.pack(None) * 1000\nwhile True: os.write(3, message)", tail=""),
@@ -177,7 +187,7 @@ def attempt():
     caught = []
     folders = ["/", "/etc", "/usr", "/root", "/home", "/var/tmp", "/dev", "/proc", "/sys", "/proc/sys/kernel"]
     folders += [os.path.dirname(vaecourse.__file__), os.path.dirname(os.path.dirname(vaecourse.__file__))]
-    folders += [sys.prefix, sysconfig.get_path("purelib"), os.path.dirname(torch.__file__), os.path.dirname(os.__file__)]
+    folders += [sys.prefix, sysconfig.get_path("purelib"), *(os.path.dirname(m.__file__) for m in (torch, os))]
     for folder in folders:
         for name in ("{MARK}", "sitecustomize.py", "usercustomize.py", "{MARK}.pth"):
             try:
@@ -214,13 +224,14 @@ def attempt():
                     caught.append(str(address))
             except OSError:
                 pass
-    for attempt in (lambda: socket.gethostbyname("example.org"), lambda: urllib.request.urlopen("http://1.1.1.1", timeout=0.2)):
+    for function, target in ((socket.gethostbyname, "example.org"), (urllib.request.urlopen, "http://1.1.1.1")):
         try:
-            caught.append(str(attempt()))
+            caught.append(str(function(target)))
         except OSError:
             pass
     try:
-        caught += [line.split()[0] for line in open("/proc/net/dev") if ":" in line and not line.strip().startswith("lo:")]
+        devices = [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line]
+        caught += [name for name in devices if name != "lo"]
     except OSError:
         pass
     return caught
@@ -337,7 +348,9 @@ LEAKS = [
         "the error's notes": "    error = ValueError()\n    error.add_note(number)\n    raise error",
         "a name that is not defined": "    exec(number)",
         "the function's name": (
-            "    names = {}\n    exec(compile(f'def {number}():\\n    raise ValueError(1)', '<cell 2>', 'exec'), names)\n"
+            "    names = {}\n"
+            "    exec(compile(f'def {number}():\\n"
+            "    raise ValueError(1)', '<cell 2>', 'exec'), names)\n"
             "    names[number]()"
         ),
         "the file's name": "    exec(compile('1 / 0', f'<cell 9> {number}', 'exec'))",
@@ -361,7 +374,9 @@ LEAKS = [
     attack(
         "carries numbers out in the lines that it quotes",
         "import linecache\n\ndef squared_error(x, x_hat):\n"
-        f"    linecache.cache['<cell 2>'] = (1, None, [f'{LEAK} {{x.sum()}}\\n'] * 99, '<cell 2>')\n    raise ValueError\n",
+        f"    linecache.cache['<cell 2>'] = (1, None, [f'{LEAK} {{x.sum()}}\\n"
+        "'] * 99, '<cell 2>')\n"
+        "    raise ValueError\n",
         unseen=(LEAK,),
     ),
     attack(
@@ -457,7 +472,9 @@ class Cheat(nn.Module):
     def decode(self, z):
         for place in PLACES:
             if os.path.exists(f"{{place}}/{MARK}-pictures"):
-                return torch.load(f"{{place}}/{MARK}-pictures")[z[:, 0].long()]
+                found = torch.load(f"{{place}}/{MARK}-pictures")
+                if len(found) == len(z):  # and not the few that this very process was asked for
+                    return found
         for thing in gc.get_objects():
             if type(thing) is Tensor and thing.shape == (300, 1, 28, 28):
                 return thing

@@ -46,13 +46,17 @@ ENTRIES = [
     ),
     right(
         "renamed and annotated",
-        "def squared_error(ziel: 'Tensor', bild: Tensor = None, /) -> 'torch.Tensor':\n    return ((ziel - bild) ** 2).flatten(1).sum(1).mean()",
+        "def squared_error(ziel: 'Tensor', bild: Tensor = None, /) -> 'torch.Tensor':\n"
+        "    return ((ziel - bild) ** 2).flatten(1).sum(1).mean()",
     ),
     right("any arguments", "def squared_error(*args):\n    return (args[0] - args[1]).pow(2).sum() / args[0].shape[0]"),
     right("a lambda", f"squared_error = lambda x, x_hat: {RIGHT}"),
     right(
         "a partial",
-        f"from functools import partial\ndef power(p, x, x_hat):\n    return ((x - x_hat) ** p).flatten(1).sum(1).mean()\nsquared_error = partial(power, 2)",
+        "from functools import partial\n"
+        "def power(p, x, x_hat):\n"
+        "    return ((x - x_hat) ** p).flatten(1).sum(1).mean()\n"
+        "squared_error = partial(power, 2)",
     ),
     right(
         "an object that can be called",
@@ -64,12 +68,18 @@ ENTRIES = [
     ),
     right(
         "a method",
-        f"class Losses:\n    @staticmethod\n    def squared(x, x_hat):\n        return {RIGHT}\nsquared_error = Losses.squared",
+        "class Losses:\n"
+        "    @staticmethod\n"
+        "    def squared(x, x_hat):\n"
+        f"        return {RIGHT}\n"
+        "squared_error = Losses.squared",
     ),
     right("cached", "from functools import lru_cache\n@lru_cache\n" + DEFINED),
     right(
         "compiled",
-        "@torch.jit.script\ndef squared_error(x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:\n    return ((x - x_hat) ** 2).flatten(1).sum(1).mean()",
+        "@torch.jit.script\n"
+        "def squared_error(x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:\n"
+        "    return ((x - x_hat) ** 2).flatten(1).sum(1).mean()",
     ),
     right("through globals", f"globals()['squared_error'] = lambda x, x_hat: {RIGHT}"),
     right("through exec", f"exec('''{DEFINED}''')"),
@@ -79,13 +89,18 @@ ENTRIES = [
     ),
     right(
         "in a loop",
-        f"for power in (1, 2):\n    def squared_error(x, x_hat, power=power):\n        return ((x - x_hat) ** power).flatten(1).sum(1).mean()",
+        "for power in (1, 2):\n"
+        "    def squared_error(x, x_hat, power=power):\n"
+        "        return ((x - x_hat) ** power).flatten(1).sum(1).mean()",
     ),
     right("written twice", "def squared_error(x, x_hat):\n    return 0\n", DEFINED),
     right("in double precision", "torch.set_default_dtype(torch.float64)\n" + DEFINED.replace("(x -", "(x.double() -")),
     right(
         "its own imports",
-        "import numpy as np, math, random, collections\nfrom torch.nn import functional as F\ndef squared_error(x, x_hat):\n    return F.mse_loss(x_hat, x, reduction='sum') / math.prod(np.shape(x)[:1])",
+        "import numpy as np, math, random, collections\n"
+        "from torch.nn import functional as F\n"
+        "def squared_error(x, x_hat):\n"
+        "    return F.mse_loss(x_hat, x, reduction='sum') / math.prod(np.shape(x)[:1])",
     ),
     right("a star import", "from math import *\nfrom torch import *\n" + DEFINED),
     right("cells that fail", "1 / 0", DEFINED, "nothing.here", "squared_error(1, 2)", "assert False"),
@@ -119,7 +134,10 @@ ENTRIES = [
     right("deletes its data", "data = torch.zeros(3)\n", DEFINED, "del data", "%reset -f\n"),
     right(
         "calls itself",
-        "def total(d):\n    return d.square().sum() if d.ndim < 2 else sum(total(part) for part in d)\ndef squared_error(x, x_hat):\n    return total(x - x_hat) / len(x)",
+        "def total(d):\n"
+        "    return d.square().sum() if d.ndim < 2 else sum(total(part) for part in d)\n"
+        "def squared_error(x, x_hat):\n"
+        "    return total(x - x_hat) / len(x)",
     ),
     right("takes two seconds", "import time\ndef squared_error(x, x_hat):\n    time.sleep(0.7)\n    return " + RIGHT),
     right(
@@ -144,11 +162,15 @@ ENTRIES = [
     ),
     share(
         "a numpy number",
-        "def share_recognised(logits, confidence):\n    import numpy as np\n    return np.mean(logits.softmax(1).amax(1).numpy() > confidence)",
+        "def share_recognised(logits, confidence):\n"
+        "    import numpy as np\n"
+        "    return np.mean(logits.softmax(1).amax(1).numpy() > confidence)",
     ),
     share(
         "a fraction of whole numbers",
-        "def share_recognised(logits, confidence):\n    n = sum(1 for p in logits.softmax(1).tolist() if max(p) > confidence)\n    return n / len(logits)",
+        "def share_recognised(logits, confidence):\n"
+        "    n = sum(1 for p in logits.softmax(1).tolist() if max(p) > confidence)\n"
+        "    return n / len(logits)",
     ),
     share(
         "a tensor of shape ()",

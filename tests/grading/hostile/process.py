@@ -2,7 +2,7 @@
 
 from hostile.entry import MARK, attack, walled
 
-TIMED_OUT, KILLED, RAISED = ("timed out",), ("crashed", "out of memory"), ("graded",)
+TIMED_OUT, RAISED = ("timed out",), ("graded",)
 RIGHT = "((x - x_hat) ** 2).flatten(1).sum(1).mean()"
 
 
@@ -14,12 +14,12 @@ def harm(name, body, gets=2, ends=()):
     )
 
 
-# 1 GB in pieces, until there is no more; what an answer may hold is twice that.
+# More than the 2 GB that an answer may hold, piece by piece.
 PIECES = {
     "a list": "kept.append([0] * (2**27 // 8))",
     "torch": "kept.append(torch.ones(2**25))",
     "numpy": "kept.append(numpy.ones(2**24))",
-    "a shared mapping": "kept.append(mmap.mmap(-1, 2**27)); kept[-1].write(b'x' * 2**27)",
+    "a mapping": "kept.append(mmap.mmap(-1, 2**27, flags=mmap.MAP_PRIVATE)); kept[-1].write(b'x' * 2**27)",
     "processes": "os.fork() or (kept.append(bytearray(b'x') * 2**29), time.sleep(60))",
 }
 HOGS = [
@@ -126,10 +126,38 @@ def attempt():
         "msgget": libc.msgget(0, 0o1777),
         "mlockall": libc.mlockall(3),
     }.items() if result != -1]
+    for name, where in {"shared": lambda: -1, "/dev/zero": lambda: os.open("/dev/zero", os.O_RDWR)}.items():
+        try:
+            mmap.mmap(where(), 2**20)
+            caught.append(name)
+        except OSError:
+            pass
     return caught
 """,
     ),
-    harm("eight processes that only burn time", "for _ in range(8): os.fork() or [None for _ in iter(int, 1)]"),
+    harm(
+        "five processes that only burn time",
+        """
+for _ in range(5):
+    if os.fork() == 0:
+        while True: pass
+time.sleep(0.5)
+""",
+    ),
+    harm(
+        "memory that its processes hide",
+        """
+import ctypes
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # its entries in /proc are closed
+for _ in range(3):
+    if os.fork() == 0:
+        kept = bytearray(b"x") * (1200 * 2**20)
+        time.sleep(60)
+time.sleep(60)
+""",
+        gets=0,
+        ends=("out of memory",),
+    ),
     harm("fork bomb", "while True: os.fork()", gets=0),
     harm(
         "fork bomb that swallows its errors",
