@@ -372,7 +372,6 @@ def test_system_calls_by_their_other_numbers_end_the_process(box, job):
 
 # Limits, and how jobs end ---------------------------------------------------------------------------------
 
-HOLD = "import os, time\ndef hold(size):\n    data = bytearray(size)\n    data[::4096] = b'x' * len(data[::4096])\n"
 ENDINGS = {
     "returns": ("def answer():\n    return 1", "done"),
     "raises": ("def answer():\n    1 / 0", "done"),
@@ -407,11 +406,6 @@ ENDINGS = {
         "timed out",
     ),
     "closes the connection": ("import os, time\ndef answer():\n    os.close(3)\n    time.sleep(1000)", "no reply"),
-    "takes memory in many processes": (
-        HOLD + "def answer():\n    for _ in range(4):\n        if os.fork() == 0:\n            hold(700 * 2**20)\n"
-        "            time.sleep(1000)\n    time.sleep(1000)",
-        "out of memory",
-    ),
 }
 
 
@@ -445,6 +439,20 @@ def test_no_job_takes_more_memory_than_it_may(box, job, size):
         assert "MemoryError" in outcome.messages[0]["failure"]["idea"]
     else:
         assert outcome.ended == "out of memory"
+
+
+def test_memory_is_counted_over_all_processes_of_a_job(box, job):
+    source = """
+import os, time
+def answer():
+    for _ in range(4):
+        if os.fork() == 0:
+            held = bytearray(700 * 2**20)
+            held[::4096] = b"x" * len(held[::4096])
+            time.sleep(1000)
+    time.sleep(1000)
+"""
+    assert box.run(job(source), Limits(cpu=20)).ended == "out of memory"
 
 
 COUNTED = {
@@ -553,23 +561,31 @@ def test_no_file_descriptor_of_a_job_is_left(box, job):
 # The server -----------------------------------------------------------------------------------------------
 
 
-def test_a_server_that_was_killed_is_started_again_and_leaves_nothing(needs_walls, job):
+def test_a_job_is_done_again_when_the_server_was_killed_and_nothing_is_left(needs_walls, job):
+    """It was not the job's fault."""
     name = f"lone{os.getpid() % 10**6}"
-    waits = job(f"import ctypes, time\nctypes.CDLL(None).prctl(15, b'{name}')\ntime.sleep(1000)")
+    source = f"import ctypes, time\nctypes.CDLL(None).prctl(15, b'{name}')\ndef answer(then):\n    time.sleep(then)"
     with Sandbox() as box:
-        with meanwhile(box.run, waits, Limits(cpu=30)) as stopped:
+        with meanwhile(box.run, job(source, 1), Limits(cpu=30)) as done:
             wait_until(lambda: processes_called(name))
             box._server.kill()
-        assert stopped[0].ended != "done"
+        assert done[0].ended == "done"
         wait_until(lambda: not processes_called(name))
-        assert box.run(job("def answer():\n    return 1"), SHORT).ended == "done"
         server = box._server
-        with meanwhile(box.run, waits, Limits(cpu=30)) as stopped:
+        with meanwhile(box.run, job(source, 1000), Limits(cpu=30)) as stopped:
             wait_until(lambda: processes_called(name))
             box.close()
-        assert stopped[0].ended != "done"
+        assert stopped[0].ended == "no reply"
         assert server.poll() is not None
         wait_until(lambda: not processes_called(name))
+
+
+def test_a_server_that_died_between_two_jobs_is_started_again(needs_walls, job):
+    right = job("def answer():\n    return 1")
+    with Sandbox() as box:
+        box._server.kill()
+        box._server.wait()
+        assert box.run(right, SHORT).ended == "done"
 
 
 @pytest.mark.parametrize(("platform_name", "words"), [("darwin", "this is darwin"), ("win32", "this is win32")])

@@ -110,8 +110,8 @@ def test_nan_and_infinity_keep_their_bits_in_tensors():
     assert passes(torch.tensor([float("nan"), float("inf"), -float("inf"), -0.0, 5e-324], dtype=torch.float64))
 
 
-def test_tuples_arrive_as_lists():
-    assert same(unpack(pack((1, (2, 3)))), [1, [2, 3]])
+def test_tuples_arrive_as_lists_and_numpys_floats_as_floats():
+    assert same(unpack(pack((1, (2, np.float64(3))))), [1, [2, 3.0]])
 
 
 def random_value(draw: random.Random, depth: int = 0):
@@ -183,7 +183,7 @@ def recursive_list() -> list:
     ("value", "words"),
     [
         (np.zeros((2, 3)), "a numpy array of shape (2, 3)"),
-        (np.float64(1), "a numpy float64"),
+        (np.float32(1), "a numpy float32"),
         (np.bool_(True), "a numpy bool"),
         (1 + 2j, "a complex"),
         (2**64, "a whole number of more than 64 bits"),

@@ -321,6 +321,148 @@ def test_lab_serves_and_ends_with_ctrl_c(tmp_path):
             server.kill()
 
 
+# ---------------------------------------------------------------------------------------------------- grade
+
+
+ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="grading needs a system that can fork")
+ANSWER = "def squared_error(x, x_hat):\n    return ((x - x_hat) ** 2).flatten(1).sum(1).mean()"
+
+
+@pytest.fixture
+def submissions(tmp_path):
+    folder = make_course(tmp_path, ann=ANSWER, ben="squared_error = 3") / "notebooks"
+    (folder / "cem.ipynb").write_text("")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before():
+    """The command sets what SIGTERM does, in this process where the tests call it."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Puts a function in the place of the grading itself; the options that it is called with."""
+    module, calls = pytest.importorskip("vaecourse.grading.grade"), []
+
+    def put(outcome) -> list:
+        def grade(folder, out, **options):
+            calls.append((folder, out, options))
+            if isinstance(outcome, BaseException):
+                raise outcome
+            options["progress"](1, 2, "Ann Example" * 100)
+            return outcome
+
+        monkeypatch.setattr(module, "grade", grade)
+        return calls
+
+    return put
+
+
+def report(*statuses: str, graded: int = 1):
+    from vaecourse.grading.grade import Report
+
+    return Report([{"status": status} for status in statuses], graded, "high ones", "seed")
+
+
+@ON_POSIX
+def test_grade_passes_on_what_is_asked_for(graded, submissions, tmp_path):
+    calls, out = graded(report("graded", "unreadable", "graded", graded=2)), tmp_path / "results"
+    result = run("grade", str(submissions), "--out", str(out))
+    assert result.exit_code == 0, result.output
+    options = "--lesson 01 --seed s --jobs 3 --regrade ann --regrade 12345 --no-sandbox"
+    assert run("grade", *options.split(), "--out", str(out), str(submissions)).exit_code == 0
+    defaults = {"seed": None, "jobs": None, "walled": True, "lesson": None, "regrade": ()}
+    asked = {"seed": "s", "jobs": 3, "walled": False, "lesson": "01", "regrade": ("ann", "12345")}
+    for (folder, where, options), expected in zip(calls, (defaults, asked), strict=True):
+        options.pop("progress")
+        assert (folder, where, options) == (submissions, out, expected)
+    assert "Walls: high ones\n" in result.output
+    assert f"Graded now: 2. In {out}: 2 graded, 1 unreadable\n" in result.output
+    (places,) = (line for line in result.output.splitlines() if line.startswith("Marks: "))
+    assert all(str(out / name) in places for name in ("totals.csv", "grades.csv", "feedback"))
+
+
+@ON_POSIX
+def test_errors_of_grading_are_one_line(graded, submissions, tmp_path):
+    from vaecourse.grading.grade import GradingError
+    from vaecourse.grading.sandbox import SandboxError
+
+    for kind in (GradingError, SandboxError, ValueError, FileNotFoundError):
+        graded(kind("This and that."))
+        result = run("grade", str(submissions), "--out", str(tmp_path / "results"))
+        assert result.exit_code == 1
+        assert result.output.splitlines()[-1].strip().endswith("Error: This and that.")
+        assert "Traceback" not in result.output
+
+
+@ON_POSIX
+def test_a_grading_that_is_stopped_says_how_to_go_on(graded, submissions, tmp_path):
+    graded(KeyboardInterrupt())
+    result = run("grade", str(submissions), "--out", str(tmp_path / "results"))
+    assert result.exit_code == 130
+    assert f"Stopped. {tmp_path / 'results'} holds all that was graded; the same command goes on" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing argument 'SUBMISSIONS'"),
+        (["notebooks"], "Missing option '--out'"),
+        (["nowhere", "--out", "results"], "'nowhere' does not exist"),
+        (["notebooks", "--out", "notebooks/cem.ipynb"], "is a file"),
+        (["notebooks", "--out", "results", "--jobs", "0"], "'--jobs'"),
+        (["notebooks", "--out", "results", "--jobs", "many"], "'--jobs'"),
+        (["notebooks", "--out", "results", "--walls"], "No such option"),
+    ],
+)
+def test_what_grade_cannot_be_asked_for(monkeypatch, submissions, arguments, words):
+    monkeypatch.chdir(submissions.parent)
+    result = run("grade", *arguments)
+    assert result.exit_code == 2
+    assert words in result.output
+    assert not Path("results").exists()
+
+
+def test_grade_has_help():
+    result = run("grade", "--help")
+    assert result.exit_code == 0
+    for name in ("SUBMISSIONS", "--out", "--lesson", "--seed", "--jobs", "--regrade STUDENT", "--no-sandbox"):
+        assert name in result.output
+
+
+@ON_POSIX
+def test_grade_names_the_lessons_there_are(submissions, tmp_path):
+    result = run("grade", str(submissions), "--out", str(tmp_path / "results"), "--lesson", "77")
+    assert result.exit_code == 1
+    assert "there are no tasks for lesson '77'; lessons with tasks: 01" in result.output
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there are no walls elsewhere")
+def test_grade_does_not_do_without_walls_unasked(submissions, tmp_path):
+    result = run("grade", str(submissions), "--out", str(tmp_path / "results"), PATH=str(tmp_path))
+    assert result.exit_code == 1
+    assert "bubblewrap is missing" in result.output
+    assert "--no-sandbox" in result.output
+    assert "Traceback" not in result.output
+
+
+@ON_POSIX
+def test_grade_works_without_walls_when_told_so_and_says_it(submissions, tmp_path):
+    out = tmp_path / "results"
+    command = [*VAECOURSE, "grade", submissions, "--out", out, "--no-sandbox", "--lesson", "01"]
+    environment = os.environ | {"PATH": str(tmp_path)}  # no bubblewrap in it
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Walls: NONE (--no-sandbox): student code runs with your rights;")
+    assert f"Graded now: 3. In {out}: 2 graded, 1 unreadable" in result.stdout
+    rows = [row.split(",")[:4] for row in (out / "totals.csv").read_text(encoding="utf-8-sig").splitlines()[1:]]
+    assert [(row[0], row[3]) for row in rows] == [("ann", "2"), ("ben", "0"), ("cem", "0")]
+
+
 def fetch_when_up(url: str, server: subprocess.Popen) -> str:
     pages = []
 
