@@ -110,8 +110,8 @@ The loss (99.loss): 0 of 3 points
 CALLED = """\
 The loss (99.loss): 0 of 3 points
 - not yet, 0 of 1 point: one number
-    The answer is a value of type Tensor, and should be the function or class itself: its name, without brackets \
-after it.
+    The answer should be the function or class itself: its name, without brackets after it.
+    It is a value of type Tensor.
 - not yet, 0 of 2 points: the sum of `x ** 2`, averaged
     For the same reason.
 """

@@ -183,7 +183,8 @@ def test_an_exception_that_cannot_be_written_is_named(raised):
 def test_an_answer_that_cannot_be_called_is_named(answer, what):
     failure = look(answer)
     assert failure.kind == "not-callable"
-    assert failure.idea.startswith(f"The answer is {what}, and should be the function or class itself")
+    assert failure.idea.startswith("The answer should be the function or class itself")
+    assert failure.measured == f"It is {what}."
 
 
 def test_an_answer_need_not_be_callable_if_the_probe_does_not_call_it():
