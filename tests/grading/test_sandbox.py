@@ -655,3 +655,19 @@ def test_the_kind_of_walls_is_told(open_box, box):
     assert open_box.isolation.startswith("NONE (--no-sandbox)")
     for promise in ("bubblewrap", "no network", "no capabilities", "system-call filter", "limits on memory"):
         assert promise in box.isolation
+
+
+def test_what_the_cells_have_set_does_not_count(inside):
+    """As in the notebook's own check: the forecast would be wrong otherwise."""
+    settings = """
+import torch
+torch.set_default_dtype(torch.float64)
+torch.set_grad_enabled(False)
+torch.set_default_device("meta")
+torch.manual_seed(1)
+
+def answer():
+    return [str(torch.zeros(1).dtype), torch.is_grad_enabled(), torch.zeros(1).device.type, torch.rand(()).item()]
+"""
+    plain = "import torch\ndef answer():\n    return torch.rand(()).item()"
+    assert inside(settings) == ["torch.float32", True, "cpu", inside(plain)]

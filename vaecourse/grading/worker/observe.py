@@ -54,6 +54,14 @@ NOT_CALLABLE = "The answer should be the function or class itself: its name, wit
 ENDING = ("timed-out", "crashed", "out-of-memory", "no-reply")
 
 
+def as_in_a_fresh_kernel() -> None:
+    """Undo what the student's cells may have set, so that an answer is looked at as ``check`` looks at it."""
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)  # "cpu" would slow down all of torch
+    seed_all()
+
+
 def seed_all() -> None:
     """Let an answer that draws random numbers draw the same ones at every look."""
     random.seed(0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import vaecourse.grading
 from vaecourse.grading.worker import notebook, wire
-from vaecourse.grading.worker.observe import Failure, failure_of, observe, seed_all
+from vaecourse.grading.worker.observe import Failure, as_in_a_fresh_kernel, failure_of, observe
 
 PROBES = "vaecourse.grading.worker."
 DONE = "done"
@@ -42,7 +42,7 @@ def perform(descriptor: int) -> None:
         send(descriptor, DONE)
         return
     for number, inputs in enumerate(job["cases"]):
-        seed_all()
+        as_in_a_fresh_kernel()
         send(descriptor, {"case": number, **_look(_probe(job["probe"]), answer, inputs)})
     send(descriptor, DONE)
 
