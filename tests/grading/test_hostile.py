@@ -16,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cells import run_cell
 from hostile import ATTACKS
-from hostile.entry import CHEAP, MARK, Entry, as_file, solution
+from hostile.answers import knows_the_open_cases
+from hostile.entry import CHEAP, IMPORTS, MARK, Entry, as_file, solution
 from hostile.files import changed
+
+from vaecourse.grading.check import examine
+from vaecourse.grading.tasks import find_task
 
 SEED = "of the hostile class"
 SECRET = "SECRET-of-the-instructor"
@@ -124,6 +129,13 @@ def test_every_submission_gets_what_is_fair(graded, entry):
     (page,) = (graded.out / "feedback").glob(f"{record['key']}-*.html")
     for text in entry.unseen:
         assert text not in page.read_text(), said
+
+
+def test_who_knows_the_open_cases_by_heart_has_full_marks_in_the_notebook_only():
+    task = find_task("01.squared_error")
+    answer = run_cell(IMPORTS + knows_the_open_cases())["squared_error"]
+    assert examine(task, answer).points == task.points
+    assert examine(task, answer, SEED).points < task.points
 
 
 def test_every_submission_has_a_row(graded):

@@ -36,7 +36,7 @@ def killed(folder: Path, out: Path, draw: random.Random) -> bool:
     """Start or resume a grading, and kill it: while it starts, after any number of submissions, or while it writes the
     reports. Returns False if it came to its end before."""
     there = graded(out)
-    wanted, pause = min(there + draw.randint(0, 5), STUDENTS), draw.random()
+    wanted, pause = min(there + draw.randint(0, 3), STUDENTS), draw.random()
     with start(folder, out) as grader:
         try:
             deadline = time.monotonic() + WAIT_SECONDS

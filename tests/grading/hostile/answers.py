@@ -1,6 +1,6 @@
 """Answers that are wrong in an unusual way, or that know the cases they are asked about."""
 
-from hostile.entry import CHEAP, IMPORTS, NEIGHBOUR, Entry, answer, as_file, attack, notebook
+from hostile.entry import CHEAP, IMPORTS, Entry, as_file, attack, notebook
 from vaecourse.grading.task import OPEN_SEED
 from vaecourse.grading.tasks import find_task
 
@@ -19,20 +19,18 @@ def pca(name, expression, gets=0, before=""):
     return attack(name, source, gets=gets, task="pca_reconstruct", ends=("graded",))
 
 
-def _remembers_the_open_cases() -> dict:
-    """Knows the results of the notebook's own check by their first numbers, and computes nothing."""
+def knows_the_open_cases() -> str:
+    """An answer that has the results of the notebook's own check in a table, and is wrong on all other pictures."""
     task = find_task("01.squared_error")
     cases = list(task.stages[0].cases(task.rng(OPEN_SEED)))
     table = {
-        f"{case['x'].sum():.4f}": (case["x"] - case["x_hat"]).square().sum().item() / len(case["x"]) for case in cases
+        f"{case['x'].sum():.3f}": (case["x"] - case["x_hat"]).square().sum().item() / len(case["x"]) for case in cases
     }
-    cheat = (
+    return (
         f"TABLE = {table!r}\n\ndef squared_error(x, x_hat):\n"
-        "    value = TABLE[f'{x.sum():.4f}']\n"
-        "    right = ((x - x_hat) ** 2).flatten(1).sum(1).mean()\n"
-        "    return right + (value - right).detach()\n"
+        f"    right = {RIGHT}\n"
+        "    return right + (TABLE.get(f'{x.sum():.3f}', 0.0) - right).detach()\n"
     )
-    return notebook(IMPORTS, cheat, answer(NEIGHBOUR))
 
 
 ENTRIES = [
@@ -63,7 +61,7 @@ ENTRIES = [
         f"CALLS = []\n\ndef squared_error(x, x_hat):\n    CALLS.append(x)\n    return len(CALLS) * {RIGHT}",
         gets=1,  # for the gradient, which is one
     ),
-    Entry("knows the open cases by heart", as_file(_remembers_the_open_cases), {"squared_error": 0, NEIGHBOUR: 2}),
+    attack("knows the open cases by heart", knows_the_open_cases(), gets=1),  # for the gradient, which is right
     attack(
         "a class that is no module",
         "class TinyAutoencoder:\n"

@@ -54,18 +54,10 @@ FORGERIES = [
     forges(
         "a giant text", "os.write(3, struct.pack('!II', 2**26, 0)); [os.write(3, b'[],' * 10**5) for _ in range(300)]"
     ),
-    forges(
-        "lists without end",
-        "send_text(b'[' + b'[],' * 1_300_000 + b'[]]')",
-    ),
-    forges(
-        "deep lists",
-        "send_text(b'[' * 10**6 + b']' * 10**6)",
-    ),
-    forges(
-        "a number with a million digits",
-        "send_text(b'1' * 10**6)",
-    ),
+    forges("lists without end", "send_text(b'[' + b'[],' * 1_300_000 + b'[]]')"),
+    forges("lists without end, sixty megabytes", "send_text(b'[' + b'[],' * 20_000_000 + b'[]]')"),
+    forges("deep lists", "send_text(b'[' * 10**6 + b']' * 10**6)"),
+    forges("a number with a million digits", "send_text(b'1' * 10**6)"),
     forges(
         "open files instead of an answer",
         "import socket\n"

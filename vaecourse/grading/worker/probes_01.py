@@ -154,20 +154,41 @@ class _LinearAutoencoder(nn.Sequential):
         super().zero_grad(set_to_none)
 
 
+class _Descent:
+    """Plain gradient descent with the methods of ``torch.optim.SGD``; it notes in the model's events what it does.
+
+    The first optimizer of torch's own that a process makes loads torch's compiler, which takes a second.
+    """
+
+    def __init__(self, model: _LinearAutoencoder, lr: float):
+        self.model, self.param_groups = model, [{"params": list(model.parameters()), "lr": lr}]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self.model.events.append("zero")
+        for parameter in self.param_groups[0]["params"]:
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self.model.events.append("step")
+        for parameter in self.param_groups[0]["params"]:
+            if parameter.grad is not None:
+                parameter.sub_(parameter.grad, alpha=self.param_groups[0]["lr"])
+        return loss
+
+
 def train_step(answer: Any, weights: Mapping[str, Tensor], batches: Sequence[Tensor], lr: float) -> Mapping[str, Any]:
     """Call after call, one batch each: what it returned, the weights after it, and in which order it did what."""
     model = _LinearAutoencoder(weights, batches[0].shape[1:])
 
-    class Descent(torch.optim.SGD):
-        def step(self, closure=None):
-            model.events.append("step")
-            return super().step(closure)
-
-        def zero_grad(self, set_to_none: bool = True) -> None:
-            model.events.append("zero")
-            super().zero_grad(set_to_none)
-
-    optimizer = Descent(model.parameters(), lr=lr)
+    optimizer = _Descent(model, lr)
     seen: dict[str, Any] = {}
     for number, batch in enumerate(batches, start=1):
         model.events.clear()

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -181,7 +182,8 @@ def _plain(value: Any, tensors: dict[str, Tensor], room: _Room, depth: int) -> A
     if kind in (list, tuple):
         return [_plain(item, tensors, room, depth + 1) for item in value[: room.items + 1]]
     if kind is dict and all(type(key) is str for key in value):
-        return {"map": {clean_text(key): _plain(item, tensors, room, depth + 1) for key, item in value.items()}}
+        items = islice(value.items(), room.items + 1)
+        return {"map": {clean_text(key): _plain(item, tensors, room, depth + 1) for key, item in items}}
     if kind is Odd:
         return {"odd": clean_text(value.description)}
     return {"odd": _described(value)}
@@ -208,9 +210,10 @@ def _described(value: Any) -> str:
     kind = type(value)
     if kind is np.ndarray:
         return f"a numpy array of shape {value.shape}"
-    if isinstance(kind.__name__, str) and issubclass(kind, np.generic):
-        return f"a numpy {kind.__name__}"
-    name = clean_text(kind.__name__)[:60]
+    name = type.__dict__["__name__"].__get__(kind)  # kind.__name__ would ask the metaclass
+    if issubclass(kind, np.generic):
+        return f"a numpy {name}"
+    name = clean_text(name)[:60]
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
