@@ -126,7 +126,7 @@ BATCH = {
     "empty": (b"", "unreadable", 0, ""),
     "cut off": (b'{"cells": [', "unreadable", 0, ""),
     "another file": (b"\x89PNG\r\n\x1a\n", "unreadable", 0, ""),
-    "another notebook": (b'{"cells": [], "nbformat": 4}', "unreadable", 0, ""),
+    "another notebook": (b'{"cells": [], "nbformat": 4}', "nothing to grade", 0, ""),
 }
 REASONS = {
     "loops": "01.squared_error timed out",
@@ -425,6 +425,9 @@ def test_a_notebook_that_cannot_be_read_does_not_hide_one_that_can(shared, noteb
     assert (record["status"], record["points"]) == ("graded", 2)
     assert "b.ipynb: the file is empty" in record["reason"]
     assert "c.zip" in record["reason"]
+    (folder / "c.zip").unlink()  # the notebooks are the same; what is said about them is not
+    record = students(grade(tmp_path / "submissions", tmp_path / "results"))["ann"]
+    assert record["reason"] == "b.ipynb: the file is empty"
 
 
 def lms_zip(members: dict[str, bytes]) -> bytes:
@@ -560,6 +563,7 @@ def test_later_stages_get_what_was_seen_before(graded_with):
             {"case": True, "values": {}},
             {"case": "0", "values": {}},
         ],
+        [{"case": False, "values": {}}],
         [{"case": 0, "failure": 3}],
         [{"case": 0, "failure": {"kind": "raised"}}],
         [{"case": 0, "failure": {"kind": ["raised"], "idea": "", "measured": ""}}],
@@ -568,14 +572,14 @@ def test_later_stages_get_what_was_seen_before(graded_with):
     ids=str,
 )
 def test_messages_of_another_form_are_no_reply(messages):
-    (seen,) = module._seen(Outcome(messages), 1, [])
+    (seen,) = module._seen(Outcome(messages), 1, [], "squared_error")
     assert seen.failure.kind == "no-reply"
 
 
 def test_of_two_messages_about_a_case_the_first_counts():
     """What is sent after the grader's own message is the student's."""
     messages = [{"case": 0, "values": {"value": 1}}, {"case": 0, "values": {"value": 2}}, {"case": 1, "values": {}}]
-    first, second, third = module._seen(Outcome(messages), 3, [])
+    first, second, third = module._seen(Outcome(messages), 3, [], "squared_error")
     assert (first["value"], second.values) == (1, {})
     assert third.failure.kind == "no-reply"
 

@@ -20,12 +20,17 @@ WAIT_SECONDS = 300
 
 def start(folder: Path, out: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "vaecourse", "grade", folder, "--out", out, "--seed", SEED, "--lesson", "01"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(folder.with_name("log"), "w") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def check_ended_well(grader: subprocess.Popen, folder: Path) -> None:
+    assert grader.wait(WAIT_SECONDS) == 0, folder.with_name("log").read_text()
 
 
 def finish(folder: Path, out: Path) -> None:
     with start(folder, out) as grader:
-        assert grader.wait(WAIT_SECONDS) == 0
+        check_ended_well(grader, folder)
 
 
 def graded(out: Path) -> int:
@@ -47,7 +52,8 @@ def killed(folder: Path, out: Path, draw: random.Random) -> bool:
             ended = grader.poll() is not None
         finally:
             grader.kill()
-    assert not ended or grader.returncode == 0
+    if ended:
+        check_ended_well(grader, folder)
     return not ended
 
 

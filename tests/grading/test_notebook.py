@@ -189,10 +189,11 @@ def test_a_cell_may_be_a_list_of_lines(exercise):
     assert run(exercise(lines))(3) == 6
 
 
-def test_line_numbers_are_those_of_the_cell(exercise):
-    (part,) = found(exercise("%%time\n%matplotlib inline\n\ndef answer(x):\n    return 2 * x"))["program"]
-    (statement,) = statements(part)
-    assert statement.lineno == 4
+@pytest.mark.parametrize("above", ["", "\n\n", "%%time\n", "\n\n%%time\n", "%matplotlib inline\n", "# a comment\n"])
+@pytest.mark.parametrize("below", ["", "\n%matplotlib inline"], ids=["Python", "magic"])
+def test_line_numbers_are_those_of_the_cell(exercise, above, below):
+    (part,) = found(exercise(f"{above}\n{ANSWER}{below}"))["program"]
+    assert statements(part)[-1].lineno == above.count("\n") + 2
 
 
 def test_ids_that_come_twice_or_are_missing_do_not_matter(exercise):

@@ -30,7 +30,7 @@ from vaecourse.grading.report import write_file, write_reports
 from vaecourse.grading.sandbox import Limits, Outcome, Sandbox
 from vaecourse.grading.submissions import Notebook, Submission
 from vaecourse.grading.task import Case, Seen, Stage, Task, TaskResult, Wrong, failed_at, judge, not_graded
-from vaecourse.grading.worker.observe import NOT_CALLABLE, Failure, quoted
+from vaecourse.grading.worker.observe import NOT_CALLABLE, Failure, not_defined, quoted
 from vaecourse.grading.worker.wire import clean_text
 
 Record = dict[str, Any]
@@ -45,6 +45,7 @@ _ENDINGS = {
     "no reply": Failure("no-reply", "Your code ended the Python process before it returned."),
     "broken reply": Failure("no-reply", "What your code sent back was no answer."),
 }
+_ANOTHER = "it answers no exercise that is to be graded"
 _TROUBLE = ("timed out", "out of memory", "crashed", "no reply", "failed")
 """Statuses of a task that something kept from being judged, the worst first."""
 
@@ -160,19 +161,21 @@ class _Grader:
         """All that is to be kept of a submission: its fingerprint, and one record for each lesson it answers."""
         readable: dict[str, dict[str, Any]] = {}
         problems = [submission.problem] if submission.problem else []
+        status = "unreadable" if submission.problem not in ("", submissions.NO_NOTEBOOK) else "nothing to grade"
         digest = _Fingerprint(submission)
         for notebook, content in _contents(submission):
             digest.add(notebook, content)
             plan = {"problem": content} if isinstance(content, str) else self._plan(content)
             if "problem" in plan:
                 problems.append(f"{notebook.name}: {plan['problem']}")
+                status = status if plan["problem"] == _ANOTHER else "unreadable"
             elif plan["lesson"] in readable:
                 readable[plan["lesson"]]["others"] += 1  # the newest counts
             else:
                 readable[plan["lesson"]] = {**plan, "source": notebook.source or notebook.name, "others": 0}
         records = [self._record(submission, plan) for _, plan in sorted(readable.items())]
         if not records:
-            records = [self._ungraded(submission, "; ".join(problems) or "no notebook in it")]
+            records = [self._ungraded(submission, status, "; ".join(problems))]
         elif problems:
             records[0]["reason"] = "; ".join(filter(None, [records[0]["reason"], *problems]))
         return {"fingerprint": str(digest), "lessons": self.lessons, "records": records}
@@ -191,7 +194,7 @@ class _Grader:
         if "unreadable" in plan:
             return {"problem": plan["unreadable"]}
         if plan["lesson"] not in wanted:
-            return {"problem": "it answers no exercise that is to be graded"}
+            return {"problem": _ANOTHER}
         return plan
 
     def _record(self, submission: Submission, plan: Mapping[str, Any]) -> Record:
@@ -210,13 +213,13 @@ class _Grader:
             "tasks": [_as_record(result) for result in results],
         }
 
-    def _ungraded(self, submission: Submission, reason: str) -> Record:
+    def _ungraded(self, submission: Submission, status: str, reason: str) -> Record:
         lesson = self.lessons[0] if len(self.lessons) == 1 else ""  # else nobody knows which it was
         return {
             **_who(submission),
             "lesson": lesson,
             "source": submission.notebooks[0].source if submission.notebooks else "",
-            "status": "unreadable",
+            "status": status,
             "reason": reason,
             "points": 0,
             "max_points": sum(task.points for task in tasks.tasks_of(lesson)) if lesson else 0,
@@ -254,7 +257,7 @@ class _Grader:
             "cases": [dict(case.inputs) for case in cases],
         }
         outcome = self._run(job, Limits(cpu=task.seconds))
-        return list(zip(cases, _seen(outcome, len(cases), program), strict=True))
+        return list(zip(cases, _seen(outcome, len(cases), program, task.answer), strict=True))
 
     def _run(self, job: Mapping[str, Any], limits: Limits) -> Outcome:
         if self._stopping.is_set():
@@ -276,13 +279,13 @@ def _not_judged(task: Task) -> TaskResult:
     return not_graded(task, "failed", "What your code returned could not be judged.")
 
 
-def _seen(outcome: Outcome, count: int, program: Sequence[Mapping[str, Any]]) -> list[Seen]:
+def _seen(outcome: Outcome, count: int, program: Sequence[Mapping[str, Any]], answer: str) -> list[Seen]:
     """What was observed on each case. What came may be anything: only what has the right form counts."""
     ending = _ENDINGS.get(outcome.ended, _ENDINGS["no reply"])
     observed = [Seen(failure=ending)] * count
     known: set[int] = set()
     for message in outcome.messages:
-        seen = _one_seen(message, program) if isinstance(message, dict) else None
+        seen = _one_seen(message, program, answer) if isinstance(message, dict) else None
         if seen is None:
             continue
         case = message.get("case")
@@ -294,7 +297,7 @@ def _seen(outcome: Outcome, count: int, program: Sequence[Mapping[str, Any]]) ->
     return observed
 
 
-def _one_seen(message: Mapping[str, Any], program: Sequence[Mapping[str, Any]]) -> Seen | None:
+def _one_seen(message: Mapping[str, Any], program: Sequence[Mapping[str, Any]], answer: str) -> Seen | None:
     values, failure = message.get("values"), message.get("failure")
     if isinstance(values, dict):
         return Seen(values=values)
@@ -304,6 +307,8 @@ def _one_seen(message: Mapping[str, Any], program: Sequence[Mapping[str, Any]]) 
         return Seen(failure=Failure("not-started", "Not started yet."))
     if failure["kind"] == "not-callable":
         return Seen(failure=Failure("not-callable", NOT_CALLABLE, clean_text(failure["measured"])))
+    if failure["idea"] == (undefined := not_defined(answer)):
+        return Seen(failure=Failure("raised", undefined))
     # How the process ended is for its supervisor to say: all else is an exception.
     return Seen(failure=Failure("raised", trusted_idea(failure["idea"], program), clean_text(failure["measured"])))
 

@@ -139,7 +139,7 @@ class Sandbox:
                 outcome.messages.append(message)
                 if len(outcome.messages) > wire.MAX_ITEMS:
                     raise wire.WireError("too many messages")
-        except EOFError:
+        except (EOFError, ConnectionError):
             return
         except TimeoutError:
             outcome.ended = "timed out"

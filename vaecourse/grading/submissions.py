@@ -55,6 +55,7 @@ MAX_FILES = 20_000
 MAX_CLASS_FILES = 100_000
 MAX_NOTEBOOKS = 50
 """Of one student."""
+NO_NOTEBOOK = "no notebook in it"
 MAX_DEPTH = 12
 """Folders in folders, counted from SUBMISSIONS."""
 MAX_ZIPS = 2
@@ -206,7 +207,7 @@ def _submission(who: _Who, entries: Iterable["_Entry"]) -> tuple[_Who, Submissio
     if len(notebooks) > MAX_NOTEBOOKS:
         faults.insert(0, f"more than {MAX_NOTEBOOKS} notebooks; only the first {MAX_NOTEBOOKS} by name count")
     if not notebooks:
-        faults.insert(0, "no notebook in it that can be read" if faults else "no notebook in it")
+        faults.insert(0, "no notebook in it that can be read" if faults else NO_NOTEBOOK)
     if len(faults) > _SHOWN_FAULTS:
         faults[_SHOWN_FAULTS:] = [f"and {len(faults) - _SHOWN_FAULTS} more"]
     student = _shown(who.student, _SHOWN_NAME) or "(no name)"

@@ -515,6 +515,7 @@ WALKS = {
     "nine colour pictures": ((1, 3, 3, 4), 4, 9),
 }
 """Name: shape of a picture, size of the code, steps."""
+LONGEST_WALK = 1_000
 OFF_THE_LINE = 1e-3
 """In codes and logits, which are of the order of one; rounding stays far below."""
 
@@ -593,7 +594,10 @@ def _walk(case: Case, seen: Seen) -> _Walk:
         raise _wrong(ideas.INTERPOLATE, "not-decoded")
     if value.ndim == 5 and value.shape[1] == 1:
         raise _wrong(ideas.INTERPOLATE, "shape", f"It is {tuple(value.shape)}.")
-    return _Walk(case, seen.tensor("value", (None, *shape), "The path"))
+    value = seen.tensor("value", (None, *shape), "The path")
+    if len(value) > LONGEST_WALK:  # not worth the time of taking it apart
+        raise _wrong(ideas.INTERPOLATE, "count", f"With steps={case['steps']} there are {len(value)} pictures.")
+    return _Walk(case, value)
 
 
 def _mixes_codes(case: Case, seen: Seen) -> None:

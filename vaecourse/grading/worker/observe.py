@@ -95,6 +95,11 @@ def failure_of(error: BaseException) -> Failure:
     return Failure("raised", f"Your code raised {name}{where}.", message)
 
 
+def not_defined(name: str) -> str:
+    """The hint where the answer's name stands for nothing after all statements were run."""
+    return f"The notebook does not define {name}."
+
+
 def student_line(error: BaseException) -> str:
     """The innermost line of a notebook's cell in the traceback, as " in line 3 of squared_error: `return x.mean(`".
 

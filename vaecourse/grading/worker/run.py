@@ -12,7 +12,7 @@ from typing import Any
 
 import vaecourse.grading
 from vaecourse.grading.worker import notebook, wire
-from vaecourse.grading.worker.observe import Failure, as_in_a_fresh_kernel, failure_of, observe
+from vaecourse.grading.worker.observe import Failure, as_in_a_fresh_kernel, failure_of, not_defined, observe
 
 PROBES = "vaecourse.grading.worker."
 DONE = "done"
@@ -88,7 +88,7 @@ def _answer(program: Sequence[Mapping[str, Any]], name: str) -> tuple[Any, Failu
         return answer, None
     if late:
         failure = failure or failure_of(late[0][1])
-    return None, failure or Failure("raised", f"The notebook does not define {name}.")
+    return None, failure or Failure("raised", not_defined(name))
 
 
 def _statements(part: Mapping[str, Any]) -> list[types.CodeType]:
