@@ -17,6 +17,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from vaecourse.files import replace_file
+
 FIRST_LESSON = "00_start_here.ipynb"
 DEFAULT_DATA = "strokes"
 CELL_TIMEOUT = 600  # seconds, for slow machines: a whole lesson is written to take less than 60
@@ -179,16 +181,6 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
 def notebook_bytes(notebook: nbformat.NotebookNode) -> bytes:
     """The file's content: UTF-8, with one newline at the end, the same on every system."""
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace the file in one step: an interrupted run leaves the old one whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _execute(client: NotebookClient, variables: dict[str, str]) -> None:

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import re
-import tempfile
 import time
 import warnings
 from contextlib import suppress
@@ -23,6 +22,8 @@ import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from vaecourse.files import replace_file
+
 if TYPE_CHECKING:
     from vaecourse.data.strokes import Drawing
 
@@ -31,7 +32,7 @@ __all__ = ["cache_dir", "draw"]
 _log = logging.getLogger(__name__)
 
 # Only files named like this are ever deleted: a finished drawing, or what a killed process left of one.
-_NAMES = re.compile(r"strokes-v(?P<version>\d+)-[0-9a-f]{32}\.safetensors(?P<unfinished>\.\w+\.tmp)?")
+_NAMES = re.compile(r"\.?strokes-v(?P<version>\d+)-[0-9a-f]{32}\.safetensors(?P<unfinished>\.\w+\.tmp)?")
 _UNFINISHED_FOR = 24 * 3600  # seconds after which nobody can still be writing a temporary file
 
 _folders_warned_of: set[Path] = set()
@@ -128,18 +129,7 @@ def _write(path: Path, key: str, drawing: Drawing) -> None:
     }
     arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     content = save(arrays, metadata={"key": key, "sha256": _checksum(arrays)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:  # an interrupted kernel must not leave its temporary file either
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    replace_file(path, content)
 
 
 def _checksum(arrays: dict[str, np.ndarray]) -> str:

@@ -25,8 +25,9 @@ from typing import Any
 import torch
 
 import vaecourse
+from vaecourse.files import replace_file
 from vaecourse.grading import submissions, tasks
-from vaecourse.grading.report import write_file, write_reports
+from vaecourse.grading.report import write_reports
 from vaecourse.grading.sandbox import Limits, Outcome, Sandbox
 from vaecourse.grading.submissions import Notebook, Submission
 from vaecourse.grading.task import Case, Seen, Stage, Task, TaskResult, Wrong, failed_at, judge, not_graded
@@ -540,4 +541,4 @@ def _records(out: Path) -> list[Record]:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_file(path, (json.dumps(content, indent=1, ensure_ascii=True) + "\n").encode())
+    replace_file(path, (json.dumps(content, indent=1, ensure_ascii=True) + "\n").encode())

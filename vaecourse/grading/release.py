@@ -23,6 +23,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from vaecourse import course
+from vaecourse.files import replace_file
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's marks
 PLACEHOLDER = "raise NotImplementedError"
@@ -61,7 +62,7 @@ class Exercise:
     def write(self) -> None:
         """Replace the file in one step."""
         self.path.parent.mkdir(exist_ok=True)
-        course.replace_file(self.path, self.content)
+        replace_file(self.path, self.content)
 
 
 def make(solution: Path) -> Exercise:

@@ -27,17 +27,17 @@ import csv
 import html
 import io
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import jinja2
+
+from vaecourse.files import replace_file
 
 Record = Mapping[str, Any]
 
@@ -62,16 +62,16 @@ def write_reports(records: Sequence[Record], out: Path) -> None:
         by_key[record["key"]].append(record)
     students = list(by_key.values())
     out = Path(out)
-    write_file(out / "grades.csv", _csv(_grades(records), mark=True))
-    write_file(out / "totals.csv", _csv(_totals(students), mark=True))
-    write_file(out / "canvas.csv", _csv(_canvas(students)))
-    write_file(out / "moodle.csv", _csv(_moodle(students)))
+    replace_file(out / "grades.csv", _csv(_grades(records), mark=True))
+    replace_file(out / "totals.csv", _csv(_totals(students), mark=True))
+    replace_file(out / "canvas.csv", _csv(_canvas(students)))
+    replace_file(out / "moodle.csv", _csv(_moodle(students)))
     for student in students:
-        write_file(out / "gradescope" / f"{student[0]['key']}.json", _json(_gradescope(student)))
+        replace_file(out / "gradescope" / f"{student[0]['key']}.json", _json(_gradescope(student)))
         for name, record in _pages(student):
-            write_file(out / "feedback" / name, feedback_page(record).encode())
+            replace_file(out / "feedback" / name, feedback_page(record).encode())
     if len(students) == 1:
-        write_file(out / "results.json", _json(_gradescope(students[0])))
+        replace_file(out / "results.json", _json(_gradescope(students[0])))
     else:
         (out / "results.json").unlink(missing_ok=True)  # of an earlier run: it would be taken for everybody's
 
@@ -92,22 +92,6 @@ def _check(records: Sequence[Record]) -> None:
         if lesson and (key, lesson) in seen:
             raise ValueError(f"records: two of them are of {key} for lesson {lesson}; one is taken")
         seen.add((key, lesson))
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Put ``content`` into the file: whoever looks sees all of the old file or all of the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink()
-        raise
 
 
 # Points ---------------------------------------------------------------------------------------------------
