@@ -31,6 +31,8 @@ START_SECONDS = 120.0
 LAST_WORDS_SECONDS = 10.0
 """For the supervisor to say how a job ended."""
 
+BROKEN_WALLS = "broken walls"
+"""What a supervisor reports that could not build them; nothing of the student's was run then."""
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
 
 
@@ -80,6 +82,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._server: subprocess.Popen | None = None
         self._control: socket.socket | None = None
+        self._closed = False
 
     def __enter__(self) -> "Sandbox":
         self._start()
@@ -90,6 +93,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End the server and everything that it started."""
+        self._closed = True
         with self._lock:
             self._stop()
 
@@ -101,6 +105,17 @@ class Sandbox:
             limits: of the process.
         """
         message = job if isinstance(job, bytes) else wire.pack(job, ours=True)
+        server = self._server
+        outcome, report = self._once(message, limits)
+        if outcome.ended != "done" and report.get("ended") in (None, BROKEN_WALLS) and not self._closed:
+            # Without a supervisor's report the server itself was ended, by a shortage of memory, say. That is no fault
+            # of the job's.
+            self._replace(server)
+            outcome, report = self._once(message, limits)
+        return _judged(outcome, report, limits)
+
+    def _once(self, message: bytes, limits: Limits) -> tuple[Outcome, dict[str, Any]]:
+        """What a job sent, and what its supervisor says of its end."""
         ours, theirs = socket.socketpair()
         status, supervisors = socket.socketpair()
         with ours, status:
@@ -112,21 +127,26 @@ class Sandbox:
                 self._collect(ours, outcome, deadline)
             # Whether it sent all or not: nothing of it goes on after this.
             ours.close()
-            report = _report(status)
-        return _judged(outcome, report, limits)
+            return outcome, _report(status)
+
+    def _replace(self, server: subprocess.Popen | None) -> None:
+        """Start a new server in the place of this one, unless another thread has done so."""
+        with self._lock:
+            if self._server is server and not self._closed:
+                self._stop()
+                self._start()
 
     def _submit(self, limits: Limits, job: socket.socket, status: socket.socket) -> None:
         text = json.dumps({"cpu": limits.cpu, "wall": limits.wall, "memory": limits.memory}).encode()
         with self._lock:
-            for attempt in (1, 2):
-                try:
-                    socket.send_fds(self._control, [text], [job.fileno(), status.fileno()])
-                    return
-                except OSError:
-                    if attempt == 2:
-                        raise
-                    self._stop()  # something ended the server; a new one knows nothing of it
-                    self._start()
+            if self._closed:
+                raise SandboxError("The sandbox is closed.")
+            try:
+                socket.send_fds(self._control, [text], [job.fileno(), status.fileno()])
+            except OSError:  # something ended the server
+                self._stop()
+                self._start()
+                socket.send_fds(self._control, [text], [job.fileno(), status.fileno()])
 
     def _collect(self, connection: socket.socket, outcome: Outcome, deadline: float) -> None:
         reader = wire.Reader(connection.fileno())
@@ -322,7 +342,7 @@ def _judged(outcome: Outcome, report: Mapping[str, Any], limits: Limits) -> Outc
     ended, signal_number = report.get("ended"), report.get("signal", 0)
     if outcome.ended in ("done", "broken reply"):
         return outcome
-    if ended == "broken walls":
+    if ended == BROKEN_WALLS:
         outcome.ended, outcome.detail = "crashed", report.get("problem", "")
     elif ended == "memory":
         outcome.ended = "out of memory"
