@@ -25,7 +25,7 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
     LockCells,
 )
-from test_lessons import LONGEST_CELL
+from test_lessons import LONGEST_CELL, data_folder, needs_mnist
 from test_lessons import problems as stored_problems
 
 from vaecourse.course import lessons, run_lesson
@@ -264,10 +264,21 @@ def test_an_untouched_exercise_runs_and_every_check_says_not_started_yet(path, t
 
 def test_the_stored_solution_has_all_points(solution):
     """nbval runs it, and compares what is stored with what comes out."""
-    lesson_tasks = tasks.tasks_of(solution.metadata.vaecourse["lesson"])
-    total = sum(task.points for task in lesson_tasks)
+    assert has_all_points(solution)
+
+
+@needs_mnist
+def test_a_solution_has_all_points_on_mnist(path, tmp_path):
+    copied = Path(shutil.copy(ROOT / "solutions" / path.name, tmp_path))
+    run_lesson(copied, store=True, environment={"VAECOURSE_DATA": "mnist", "VAECOURSE_DATA_DIR": data_folder()})
+    assert has_all_points(nbformat.read(copied, as_version=4))
+
+
+def has_all_points(solution: NotebookNode) -> bool:
+    """By the table in its last cell."""
+    total = sum(task.points for task in tasks.tasks_of(solution.metadata.vaecourse["lesson"]))
     text = shown([cell for cell in solution.cells if cell.cell_type == "code"][-1])
-    assert re.search(rf"^Total +{total} of {total}$", text, re.MULTILINE)
+    return re.search(rf"^Total +{total} of {total}$", text, re.MULTILINE) is not None
 
 
 @pytest.mark.parametrize("path", SOLUTIONS + EXERCISES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -115,7 +115,12 @@ def data_folder() -> str | None:
     return os.environ.get("VAECOURSE_DATA_DIR") or (str(beside) if (beside / "MNIST").is_dir() else None)
 
 
-@pytest.mark.skipif(data_folder() is None, reason="no MNIST: set VAECOURSE_DATA_DIR to the folder that holds MNIST/raw")
+needs_mnist = pytest.mark.skipif(
+    data_folder() is None, reason="no MNIST: set VAECOURSE_DATA_DIR to the folder that holds MNIST/raw"
+)
+
+
+@needs_mnist
 def test_claims_hold_on_mnist(path):
     run_lesson(path, environment={"VAECOURSE_DATA": "mnist", "VAECOURSE_DATA_DIR": data_folder()})
 
