@@ -148,6 +148,8 @@ def grade(
 
     A grading that was stopped goes on when the same command is given again.
     """
+    if sys.platform == "win32":
+        raise click.ClickException("grading needs Linux or macOS. On Windows, run it in WSL 2.")
     from collections import Counter
 
     from tqdm import tqdm

@@ -671,3 +671,18 @@ def answer():
 """
     plain = "import torch\ndef answer():\n    return torch.rand(()).item()"
     assert inside(settings) == ["torch.float32", True, "cpu", inside(plain)]
+
+
+def test_without_walls_files_go_to_a_folder_that_is_removed(job):
+    source = """
+import os, tempfile
+def answer():
+    open("mark", "w").close()
+    return [os.getcwd(), tempfile.mkdtemp()]
+"""
+    with Sandbox(walled=False) as box:
+        outcome = box.run(job(source), SHORT)
+        here, temporary = outcome.messages[0]["values"]["value"]
+        assert Path(temporary).parent == Path(here)
+        assert (Path(here) / "mark").exists()
+    assert not Path(here).exists()

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +84,8 @@ class Sandbox:
         self._server: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._closed = False
+        # Where there are walls, each answer has a scratch folder of its own.
+        self._scratch = None if walled else tempfile.TemporaryDirectory(prefix="vaecourse-")
 
     def __enter__(self) -> "Sandbox":
         self._start()
@@ -96,6 +99,8 @@ class Sandbox:
         self._closed = True
         with self._lock:
             self._stop()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def run(self, job: Mapping[str, Any] | bytes, limits: Limits) -> Outcome:
         """Have one job done in a process of its own, and wait for its end.
@@ -182,8 +187,8 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=None if self.walled else _environment() | {"PATH": os.environ.get("PATH", "")},
-            cwd="/",
+            env=None if self._scratch is None else _open_environment(self._scratch.name),
+            cwd="/" if self._scratch is None else self._scratch.name,
             start_new_session=True,  # Ctrl-C is for the grader, which then ends the server in order
         )
         theirs.close()
@@ -313,6 +318,12 @@ def _environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def _open_environment(scratch: str) -> dict[str, str]:
+    """The same without walls, where the scratch folder is an ordinary one."""
+    variables = {name: scratch if value == SCRATCH else value for name, value in _environment().items()}
+    return variables | {"PATH": os.environ.get("PATH", "")}
 
 
 def _send(connection: socket.socket, message: bytes, deadline: float) -> bool:
