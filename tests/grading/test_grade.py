@@ -678,8 +678,11 @@ def test_an_interrupt_leaves_what_was_done(needs_walls, make_class, nothing_left
 def test_a_signal_ends_the_command_in_order(needs_walls, make_class, nothing_left, tmp_path, number):
     folder, out = make_class(tmp_path / "submissions", 40), tmp_path / "results"
     command = [sys.executable, "-m", "vaecourse", "grade", folder, "--out", out]
+    # A shell that starts the tests in the background has them, and all that they start, ignore SIGINT.
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with nothing_left():
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as grader:
+        with subprocess.Popen(command, **quiet, **heeding) as grader:
             try:
                 while grader.poll() is None and len(list((out / "records").glob("*.json"))) < 2:
                     time.sleep(0.01)
