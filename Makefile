@@ -5,7 +5,9 @@ BIN := .venv/bin
 lab: .venv/installed          ; $(BIN)/vaecourse lab $(ARGS)
 test: .venv/installed-test    ; $(BIN)/python -m pytest --nbval -n 2 $(ARGS)
 course: .venv/installed       ; $(BIN)/vaecourse course $(ARGS)
+quick: .venv/installed-test   ; $(BIN)/python -m pytest -n 2 -m "not slow" tests $(ARGS)
 notebooks: .venv/installed    ; $(BIN)/vaecourse course --store $(ARGS) && $(BIN)/vaecourse release
+html: .venv/installed         ; $(BIN)/vaecourse html $(ARGS)
 bench: .venv/installed        ; set -e; for script in benchmarks/[!_]*.py; do $(BIN)/python $$script; done
 
 # A stamp is written only when everything before it went well, so an interrupted set-up starts afresh.
@@ -25,4 +27,4 @@ bench: .venv/installed        ; set -e; for script in benchmarks/[!_]*.py; do $(
 
 $(BIN)/python: # no recipe: when it is gone, as after an upgrade of Python, the set-up is done again
 
-.PHONY: lab test course notebooks bench
+.PHONY: lab test quick course notebooks html bench

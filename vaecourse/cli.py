@@ -100,6 +100,26 @@ def course(lessons: tuple[str, ...], store: bool, data: str) -> None:
 
 
 @main.command()
+@click.option(
+    "--out",
+    default="html",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the pages: a new or empty one, or one that this command made.",
+)
+def html(out: Path) -> None:
+    """Make pages of all lessons, to read in a browser without a kernel and without a network."""
+    from vaecourse import course
+    from vaecourse.export import ExportError, export
+
+    try:
+        first = export(course.course_folder(), out)
+    except (ExportError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    _echo(f"Open {first} in a browser.")
+
+
+@main.command()
 @click.argument("names", nargs=-1, metavar="[SOLUTIONS]...")
 @click.option("--check", is_flag=True, help="Write nothing, and fail if an exercise is not what its solution gives.")
 def release(names: tuple[str, ...], check: bool) -> None:

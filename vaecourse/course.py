@@ -98,7 +98,7 @@ def notebook_environment(**overrides: str) -> dict[str, str]:
     # A bar shows how fast a machine is, which no stored notebook can know. tqdm's bar for notebooks does not
     # heed TQDM_DISABLE; a variable that begins with SPYDER makes tqdm.auto take the plain one, which does.
     environment |= {"TQDM_DISABLE": "1", "SPYDER_LIKE": "1"}
-    environment["VAECOURSE_DATA"] = DEFAULT_DATA
+    environment |= {"VAECOURSE_DATA": DEFAULT_DATA, "VAECOURSE_FIGURES": "png"}
     return environment | overrides
 
 

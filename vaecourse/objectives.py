@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
+from vaecourse.models.latent import require_methods
+
 
 class ELBO(NamedTuple):
     """The evidence lower bound and its two terms, one number a picture, in nats; each of shape (N,)."""
@@ -54,7 +56,7 @@ def elbo(model: nn.Module, x: Tensor, beta: float = 1.0) -> ELBO:
     Raises:
         TypeError: ``model`` lacks one of the three distributions.
     """
-    _require_methods("elbo", model, ("posterior", "prior", "likelihood"))
+    require_methods(model, "posterior", "prior", "likelihood")
     q = model.posterior(x)
     z = q.rsample()
     reconstruction = model.likelihood(z).log_prob(x)
@@ -83,6 +85,27 @@ def cross_entropy(model: nn.Module, x: Tensor, targets: Tensor) -> Loss:
     return Loss(F.cross_entropy(model(x), targets, reduction="none"))
 
 
+def psnr(x: Tensor, y: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio, 10 log10(1 / MSE), of pictures whose largest value is 1.
+
+    The MSE is the mean over the pixels and channels of one picture. Higher is better; 10 dB more is a tenth of the
+    squared error. Equal pictures have an infinite ratio. It is the same both ways round.
+
+    Args:
+        x: pictures, (N, C, H, W), in [0, 1].
+        y: as many others of the same size.
+
+    Returns:
+        (N,), in decibels (dB).
+
+    Raises:
+        ValueError: ``x`` and ``y`` are not of one shape (N, C, H, W).
+    """
+    if x.ndim != 4 or x.shape != y.shape:
+        raise ValueError(f"x and y take pictures of one shape (N, C, H, W), got {tuple(x.shape)} and {tuple(y.shape)}")
+    return -10 * (x - y).square().flatten(1).mean(1).log10()
+
+
 def default_objective(model: nn.Module) -> Objective:
     """The objective that belongs to a model: -ELBO if it has a prior, squared error if it only encodes and decodes.
 
@@ -90,7 +113,7 @@ def default_objective(model: nn.Module) -> Objective:
         TypeError: the model has neither, so ``objective=`` must be given.
     """
     if hasattr(model, "prior"):
-        _require_methods("default_objective", model, ("posterior", "prior", "likelihood"))
+        require_methods(model, "posterior", "prior", "likelihood")
         return negative_elbo()
     if hasattr(model, "encode") and hasattr(model, "decode"):
         return squared_error
@@ -98,12 +121,3 @@ def default_objective(model: nn.Module) -> Objective:
         f"{type(model).__name__} has neither prior() nor encode() and decode(): say what it should learn, "
         "for instance objective=vaecourse.objectives.cross_entropy"
     )
-
-
-def _require_methods(asked_by: str, model: nn.Module, names: tuple[str, ...]) -> None:
-    missing = [name for name in names if not callable(getattr(model, name, None))]
-    if missing:
-        raise TypeError(
-            f"{asked_by} needs a model with posterior(x), prior() and likelihood(z); "
-            f"{type(model).__name__} has no {', '.join(missing)}"
-        )

@@ -5,14 +5,17 @@ notebook together with its alt text. Colours come from Petroff's palettes
 (Petroff, 2021), which stay apart for colour-blind readers, and no figure tells its classes by colour alone.
 """
 
+import base64
+import html
 import io
+import os
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
 import torch
-from IPython.display import Image, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -36,6 +39,8 @@ STYLE = {
     "lines.linewidth": 2,
 }
 
+POSITIVE, NEGATIVE = COLOURS[4], COLOURS[3]
+"""Of the area above zero and of the one below it."""
 MARKERS = "osD^vP*X<>"
 _PROBE = {"boxstyle": "circle,pad=0.2", "fc": "black", "ec": "white"}
 
@@ -53,9 +58,27 @@ def show(figure: Figure, alt: str) -> None:
     Raises:
         ValueError: ``alt`` is empty.
     """
+    data, metadata = bundle(figure, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def bundle(figure: Figure, alt: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The MIME bundle of a figure with its alt text, and the bundle's metadata.
+
+    JupyterLab shows a PNG without its alt text, so there the figure is HTML. Other viewers take the alt text from the
+    metadata, and some of them (GitHub, by what is known of it) pass over pictures within HTML: when the environment
+    variable ``VAECOURSE_FIGURES`` is "png", as it is for stored outputs, the figure is a PNG.
+
+    Raises:
+        ValueError: ``alt`` is empty.
+    """
     if not alt.strip():
         raise ValueError("alt takes a sentence that says what the figure shows, got an empty text")
-    display(Image(data=png(figure), format="png", alt=alt))
+    picture = base64.b64encode(png(figure)).decode()
+    if os.environ.get("VAECOURSE_FIGURES") == "png":
+        return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt}}
+    image = f'<img src="data:image/png;base64,{picture}" alt="{html.escape(alt)}" style="max-width: 100%" />'
+    return {"text/html": image, "text/plain": alt}, {}
 
 
 @styled
@@ -95,14 +118,8 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
 @styled
 def picture_sheet(pictures: ArrayLike, columns: int = 10) -> Figure:
     """Pictures (N, C, H, W) as one sheet, row by row, with a line of paper between them."""
-    images = _images(pictures)
-    rows = -(-len(images) // columns)
-    height, width = (size + 1 for size in images.shape[1:3])
-    sheet = np.ones((rows, height, columns, width, images.shape[3]), images.dtype)
-    for index, image in enumerate(images):
-        sheet[index // columns, 1:, index % columns, 1:] = image
-    sheet = sheet.reshape(rows * height, columns * width, -1)[1:, 1:]
-    figure_width = min(WIDTH, columns * max(0.62, width / 80))
+    sheet = _sheet(pictures, columns)
+    figure_width = min(WIDTH, columns * max(0.62, np.shape(pictures)[-1] / 80))
     figure, axes = _figure(figure_width, figure_width * len(sheet) / sheet.shape[1])
     _draw(axes, sheet)
     return figure
@@ -249,6 +266,127 @@ def shares(values: Mapping[str, float], xlabel: str) -> Figure:
     return figure
 
 
+@styled
+def captioned_rows(
+    rows: Mapping[str, ArrayLike], captions: Mapping[str, Sequence[str]], titles: Sequence[str] | None = None
+) -> Figure:
+    """:func:`picture_rows` with a short text below each picture of the rows that ``captions`` names."""
+    figure = picture_rows(rows, titles)
+    columns = len(figure.axes) // len(rows)
+    figure.set_figheight(figure.get_figheight() + 0.2 * len(captions))
+    for index, label in enumerate(rows):
+        for axes, caption in zip(figure.axes[index * columns :], captions.get(label, ()), strict=False):
+            axes.set_xlabel(caption, fontsize=8, labelpad=2)
+    return figure
+
+
+@styled
+def gaussian_axes(x: tuple[float, float], density: tuple[float, float], integrand: tuple[float, float]) -> Figure:
+    """Empty axes with these limits, for two densities and below them for an integrand, whose scale is left open."""
+    figure = Figure(figsize=(5.4, 4.2))
+    FigureCanvasAgg(figure)
+    figure.add_axes((0.1, 0.52, 0.87, 0.46)).set(xlim=x, ylim=density, ylabel="density", xticklabels=[])
+    below = figure.add_axes((0.1, 0.11, 0.87, 0.35))
+    top = integrand[1]
+    below.set(xlim=x, ylim=integrand, xlabel="x", yticks=(0, top / 2, top), yticklabels=("0", "", ""))
+    below.axhline(0, color="black", linewidth=0.8)
+    return figure
+
+
+@styled
+def gaussian_cases(
+    cases: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
+    integrands: Mapping[str, Sequence[ArrayLike]],
+    divergences: Mapping[str, Sequence[str]],
+) -> Figure:
+    """Pairs of densities, a column each, and below them the integrands of their divergences.
+
+    Every row has one scale, so that areas can be compared.
+
+    Args:
+        cases: title -> x, p(x) and q(x), (K,) each.
+        integrands: label of a row -> for each case the integrand at the same x. Its area is coloured: one colour
+            above zero, another below.
+        divergences: label of a row -> for each case what the area amounts to, in words.
+    """
+    figure, _ = _figure(WIDTH, 1.75 * (1 + len(integrands)))
+    figure.clear()
+    grid = figure.subplots(1 + len(integrands), len(cases), sharex=True, sharey="row", squeeze=False)
+    for axes, (title, (x, p, q)) in zip(grid[0], cases.items(), strict=True):
+        axes.plot(x, p, color=class_colour(0))
+        axes.plot(x, q, color=class_colour(1), linestyle="--")
+        for name, density in (("p", p), ("q", q)):
+            top = int(np.argmax(density))
+            axes.annotate(name, (x[top], density[top]), (0, 3), textcoords="offset points", ha="center", weight="bold")
+        axes.set_title(title)
+        axes.margins(x=0, y=0.15)
+    for axes_row, (label, row) in zip(grid[1:], integrands.items(), strict=True):
+        for axes, (x, _, _), values, divergence in zip(axes_row, cases.values(), row, divergences[label], strict=True):
+            values = np.asarray(values)
+            axes.fill_between(x, values.clip(min=0), color=POSITIVE, linewidth=0)
+            axes.fill_between(x, values.clip(max=0), color=NEGATIVE, linewidth=0)
+            axes.plot(x, values, color="black", linewidth=1)
+            axes.axhline(0, color="black", linewidth=0.8)
+            axes.set_title(divergence, fontsize=10)
+        axes_row[0].set_ylabel(label)
+    grid[0, 0].set(ylabel="density", ylim=(0, None))
+    return figure
+
+
+@styled
+def rate_distortion(betas: Sequence[float], kl: Sequence[float], distortion: Sequence[float]) -> Figure:
+    """What each beta costs: the code's length against the error that is left, both in nats per picture."""
+    figure = Figure(figsize=(4.0, 3.0))
+    FigureCanvasAgg(figure)
+    _draw_rate_distortion(figure.add_axes((0.16, 0.17, 0.8, 0.78)), betas, kl, distortion)
+    return figure
+
+
+@styled
+def beta_sweep(
+    betas: Sequence[float],
+    originals: ArrayLike,
+    reconstructions: Sequence[ArrayLike],
+    samples: Sequence[ArrayLike],
+    kl: Sequence[float],
+    distortion: Sequence[float],
+    shown: Sequence[int],
+) -> Figure:
+    """Reconstructions and prior samples of the models number ``shown``, a row each, above the curve of all betas.
+
+    Args:
+        betas, kl, distortion: one number a model, as for :func:`rate_distortion`.
+        originals: the pictures that are reconstructed, (N, C, H, W).
+        reconstructions, samples: for each model in ``shown``, (N, C, H, W).
+    """
+    strips = [(originals, None), *zip(reconstructions, samples, strict=True)]
+    labels = ["originals", *(f"β = {betas[index]:g}" for index in shown)]
+    count, _, height, width = np.shape(originals)
+    strip_height = (WIDTH - 1.2) / 2 / count * height / width
+    figure, _ = _figure(WIDTH, len(strips) * (strip_height + 0.08) + 3.3)
+    figure.clear()
+    above, below = figure.subfigures(2, 1, height_ratios=[len(strips) * (strip_height + 0.08) + 0.3, 3.0])
+    grid = above.subplots(len(strips), 2)
+    for axes_row, pair, label in zip(grid, strips, labels, strict=True):
+        for axes, pictures in zip(axes_row, pair, strict=True):
+            if pictures is None:
+                axes.set_axis_off()
+            else:
+                _draw(axes, _sheet(pictures, count))
+        axes_row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
+    for axes, title in zip(grid[1], ("reconstructions", "samples from the prior"), strict=True):
+        axes.set_title(title, fontsize=10)
+    _draw_rate_distortion(below.subplots(), betas, kl, distortion)
+    return figure
+
+
+def svg(figure: Figure) -> bytes:
+    """The whole figure as an SVG file, in points; the same figure gives the same bytes."""
+    with io.BytesIO() as file, mpl.rc_context({"svg.hashsalt": "vaecourse"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        return file.getvalue()
+
+
 def class_colour(index: int) -> str:
     """The colour that class number ``index`` has in every figure and widget."""
     return COLOURS[index % len(COLOURS)]
@@ -285,6 +423,16 @@ def _scatter_codes(axes: Axes, codes: ArrayLike, targets: ArrayLike, classes: Se
         axes.text(*place, name, ha="center", va="center", fontweight="bold", bbox=box)
 
 
+def _draw_rate_distortion(axes: Axes, betas: Sequence[float], kl: Sequence[float], distortion: Sequence[float]) -> None:
+    axes.plot(kl, distortion, color=COLOURS[0], marker="o", markersize=5, linewidth=1.2)
+    # The curve falls and flattens: there is room to the right of its beginning and below its end.
+    for index, place, side in ((np.argmin(kl), (8, 4), "left"), (np.argmax(kl), (4, -16), "right")):
+        point = (kl[index], distortion[index])
+        axes.annotate(f"β = {betas[index]:g}", point, place, textcoords="offset points", ha=side)
+    axes.margins(x=0.08, y=0.16)
+    axes.set(xlabel="KL(q(z|x)‖p(z)), nats", ylabel="−log p(x|z), nats")
+
+
 def _spread(places: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Move places (K, 2) that are nearer than ``apart`` (2,) away from each other, so that no label hides another."""
     angles = 2 * np.pi * np.arange(len(places)) / max(1, len(places))
@@ -306,6 +454,17 @@ def _draw(axes: Axes, image: np.ndarray) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+
+
+def _sheet(pictures: ArrayLike, columns: int) -> np.ndarray:
+    """Pictures (N, C, H, W) as one, (height, width, C), row by row, with a line of paper between them."""
+    images = _images(pictures)
+    rows = -(-len(images) // columns)
+    height, width = (size + 1 for size in images.shape[1:3])
+    sheet = np.ones((rows, height, columns, width, images.shape[3]), images.dtype)
+    for index, image in enumerate(images):
+        sheet[index // columns, 1:, index % columns, 1:] = image
+    return sheet.reshape(rows * height, columns * width, -1)[1:, 1:]
 
 
 def _images(pictures: ArrayLike) -> np.ndarray:

@@ -56,6 +56,10 @@ def bank(lesson: str):
     return import_module(f"banks.lesson_{lesson}")
 
 
+def slow_if_it_trains(task_id: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if find_task(task_id).trains else []
+
+
 def entries() -> Iterator[Entry]:
     for task in TASKS:
         source = cell(task.id).source
@@ -67,7 +71,11 @@ def entries() -> Iterator[Entry]:
             yield Entry(task.id, f"mistake {number}", wrong, mistake)
 
 
-ENTRIES = [pytest.param(entry, id=f"{entry.task}: {entry.name}: {entry.expected}") for entry in entries()]
+ENTRIES = [
+    pytest.param(entry, id=f"{entry.task}: {entry.name}: {entry.expected}", marks=slow_if_it_trains(entry.task))
+    for entry in entries()
+]
+EACH_TASK = [pytest.param(task, id=task.id, marks=slow_if_it_trains(task.id)) for task in TASKS]
 WRONG_ENTRIES = [param for param in ENTRIES if param.values[0].expected not in (FULL, STUB)]
 
 
@@ -147,7 +155,7 @@ def seen_of_the_solution(task: Task) -> list[tuple[Case, Seen]]:
     return pairs
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+@pytest.mark.parametrize("task", EACH_TASK)
 def test_judges_take_any_value(task):
     for case, seen in seen_of_the_solution(task):
         for key, strange in product(seen.values, STRANGE):
@@ -157,7 +165,7 @@ def test_judges_take_any_value(task):
                         criterion.judge(case, Seen({**seen.values, key: strange}))
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+@pytest.mark.parametrize("task", EACH_TASK)
 def test_a_judge_alone_knows_the_solution_from_nothing(task):
     pairs = seen_of_the_solution(task)
     assert judge(task, pairs).points == task.points

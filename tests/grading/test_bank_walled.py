@@ -6,6 +6,8 @@ from test_bank import ENTRIES, FULL, STUB, Entry, imports
 from vaecourse.grading.grade import grade
 from vaecourse.grading.tasks import find_task
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def marks(tmp_path_factory, needs_walls, notebook) -> dict[Entry, dict]:

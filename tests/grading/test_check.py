@@ -542,6 +542,7 @@ def python(source: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_worker_loads_without_what_is_right():
     loaded = python(
         "import sys, vaecourse.grading.worker.observe, vaecourse.grading.worker.probes\n"
@@ -550,6 +551,7 @@ def test_the_worker_loads_without_what_is_right():
     assert all(name.startswith("vaecourse.grading.worker") for name in loaded)
 
 
+@pytest.mark.slow
 def test_check_is_the_function_even_after_its_module_was_imported():
     out = python("import vaecourse.grading.check\nfrom vaecourse.grading import check, summary\nprint(check, summary)")
     assert re.fullmatch(r"<function check at \w+> <function summary at \w+>\n", out)
@@ -617,6 +619,7 @@ def notebooks():
     return [outputs(run_notebook(CELLS)) for _ in range(2)]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_same_in_every_run(notebooks):
     assert notebooks[0] == notebooks[1]
 
@@ -643,6 +646,7 @@ def test_a_notebook_tells_the_student_what_happened(notebooks):
     assert "1. The loss     3 of 3  done" in texts[-1]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_no_path_and_nothing_of_the_grader(notebooks):
     everything = str(notebooks[0])
     for word in ("vaecourse/grading", "ipykernel", "Traceback", "image/png", "stderr", "careful"):
@@ -670,6 +674,7 @@ STOPPING = {
 }
 
 
+@pytest.mark.slow
 def test_what_stops_a_notebook_shows_nothing_of_the_grader():
     _, *shown = outputs(run_notebook([INTERRUPTED, *STOPPING], allow_errors=True))
     assert [output["output_type"] for (output,) in shown] == ["error"] * len(STOPPING)

@@ -22,6 +22,8 @@ from vaecourse.grading.task import Case, Criterion, Stage, Task, Wrong
 from vaecourse.grading.tasks import find_task, tasks_of
 from vaecourse.grading.worker import probes
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(__file__).parents[2]
 IMPORTS = "import torch\nfrom torch import nn"
 LOSS = "def squared_error(x, x_hat):\n    return ((x - x_hat) ** 2).flatten(1).sum(1).mean()"

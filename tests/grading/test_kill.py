@@ -9,7 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from vaecourse.grading.tasks import tasks_of
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 STUDENTS = 12

@@ -676,6 +676,8 @@ def answer():
 def test_without_walls_files_go_to_a_folder_that_is_removed(job):
     source = """
 import os, tempfile
+
+pytestmark = pytest.mark.slow
 def answer():
     open("mark", "w").close()
     return [os.getcwd(), tempfile.mkdtemp()]

@@ -208,6 +208,7 @@ def test_one_look_that_breaks_does_not_hide_the_others(monkeypatch):
 # ---------------------------------------------------------------------------------------------------- course
 
 
+@pytest.mark.slow
 def test_course_times_each_lesson_goes_on_after_an_error_and_fails(monkeypatch, tmp_path):
     monkeypatch.chdir(make_course(tmp_path, _00_start_here="1", _01_broken="undefined_name", _02_fine="2"))
     result = run("course")
@@ -219,6 +220,7 @@ def test_course_times_each_lesson_goes_on_after_an_error_and_fails(monkeypatch, 
     assert "1 of 3 lessons" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that means Ctrl-C for one process")
 def test_ctrl_c_ends_the_course_and_not_only_the_lesson(tmp_path):
     source = "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(600)"
@@ -285,6 +287,7 @@ def test_lab_opens_the_notebook_and_passes_on_the_options(monkeypatch, tmp_path,
     assert argv == [str(tmp_path / "notebooks" / notebook), f"--ServerApp.root_dir={tmp_path}", *options]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is needed to press Ctrl-C in")
 def test_lab_serves_and_ends_with_ctrl_c(tmp_path):
     make_course(tmp_path, _00_start_here="1")
@@ -450,6 +453,7 @@ def test_grade_does_not_do_without_walls_unasked(submissions, tmp_path):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 @ON_POSIX
 def test_grade_works_without_walls_when_told_so_and_says_it(submissions, tmp_path):
     out = tmp_path / "results"

@@ -119,6 +119,7 @@ def test_an_error_names_the_students_own_lines(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -136,6 +137,7 @@ def test_other_ends_of_a_lesson_are_named_too(monkeypatch, tmp_path, source, sai
 # ------------------------------------------------------------------------------------------------- storing
 
 
+@pytest.mark.slow
 def test_stored_outputs_do_not_tell_where_they_were_made(tmp_path):
     path = write(tmp_path / "a.ipynb", "import sys, pathlib\nprint(sys.prefix)\nstr(pathlib.Path.home() / 'data')")
     course.run_lesson(path, store=True)
@@ -144,6 +146,7 @@ def test_stored_outputs_do_not_tell_where_they_were_made(tmp_path):
     assert pathlib.PurePath(value.data["text/plain"].strip("'")) == pathlib.PurePath("~/data")
 
 
+@pytest.mark.slow
 def test_storing_twice_gives_the_same_file(tmp_path):
     path = write(
         tmp_path / "a.ipynb",
@@ -179,6 +182,7 @@ def test_storing_twice_gives_the_same_file(tmp_path):
     assert stored.cells[1].outputs[0].data == {"text/plain": "IntSlider(value=3)"}
 
 
+@pytest.mark.slow
 def test_storing_keeps_the_ids_that_cells_have(tmp_path):
     path = write(tmp_path / "a.ipynb", "1", "2")
     course.run_lesson(path, store=True)
@@ -232,6 +236,7 @@ VARYING = {
 }
 
 
+@pytest.mark.slow
 def test_nbval_blots_out_what_varies_and_nothing_else(project):
     path = write(project / "notebooks" / "varying.ipynb", *VARYING.values())
     course.run_lesson(path, store=True)
@@ -251,6 +256,7 @@ def test_nbval_blots_out_what_varies_and_nothing_else(project):
     assert "FAILED notebooks/wrong.ipynb::Cell 0" in printed
 
 
+@pytest.mark.slow
 def test_nbval_runs_in_the_notebooks_folder_on_the_default_data_without_bars(project):
     path = write(
         project / "notebooks" / "where.ipynb",
@@ -268,6 +274,7 @@ def test_nbval_runs_in_the_notebooks_folder_on_the_default_data_without_bars(pro
     assert counts == {"passed": 3}, printed
 
 
+@pytest.mark.slow
 def test_parallel_workers_and_their_kernels_take_one_thread_each(project):
     cell = "import os\nos.environ.get('OMP_NUM_THREADS')"
     for name in "ab":

@@ -23,7 +23,10 @@ TEST_COMMAND = "python -m pytest --nbval -n 2"
 
 # No module imports one that stands to its right. Modules that are not named here are used by the command line
 # and by notebooks only.
-LAYERS = ("data", "models", "objectives", "plots", "training", "diagnostics", "widgets", "quiz", "grading")
+LAYERS = (
+    *("data", "models", "objectives", "plots", "training", "diagnostics"),
+    *("live", "widgets", "formulas", "quizzes", "quiz", "grading"),
+)
 
 
 def declared() -> dict[str, Requirement]:

@@ -1,6 +1,7 @@
 """The figures show what they are given, and refuse what they cannot show."""
 
 from base64 import b64decode
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -133,14 +134,31 @@ def test_class_colours_differ():
     assert len({to_rgba(plots.class_colour(index)) for index in range(10)}) == 10
 
 
-def test_show_displays_a_png_with_its_alt_text(pictures, monkeypatch):
-    shown = []
-    monkeypatch.setattr(plots, "display", shown.append)
+@pytest.fixture
+def shown(monkeypatch):
+    """What show() displays: a list of (bundle, metadata)."""
+    outputs = []
+    monkeypatch.setattr(plots, "display", lambda data, metadata, raw: outputs.append((data, metadata)))
+    return outputs
+
+
+def test_a_stored_figure_is_a_png_with_its_alt_text(pictures, shown, monkeypatch):
+    monkeypatch.setenv("VAECOURSE_FIGURES", "png")
     plots.show(plots.picture_sheet(pictures), alt="Six pictures.")
-    (image,) = shown
-    data, metadata = image._repr_png_()
-    assert b64decode(data).startswith(b"\x89PNG")
-    assert metadata["alt"] == "Six pictures."
+    ((data, metadata),) = shown
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata == {"image/png": {"alt": "Six pictures."}}
+    assert data["text/plain"] == "Six pictures."
+
+
+def test_in_jupyterlab_a_figure_is_an_image_element_with_its_alt_text(pictures, shown, monkeypatch):
+    monkeypatch.delenv("VAECOURSE_FIGURES", raising=False)
+    plots.show(plots.picture_sheet(pictures), alt='Six "grey" pictures, x < 1.')
+    ((data, _),) = shown
+    assert data.keys() == {"text/html", "text/plain"}  # a PNG beside it would be stored twice
+    image = ElementTree.fromstring(data["text/html"])
+    assert image.get("alt") == 'Six "grey" pictures, x < 1.'
+    assert b64decode(image.get("src").removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
 
 
 def test_show_insists_on_alt_text(pictures):

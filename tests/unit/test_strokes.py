@@ -172,6 +172,7 @@ print(digest.hexdigest())
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+@pytest.mark.slow
 def test_same_bits_in_any_process_with_any_number_of_threads(capsys):
     processes = [
         subprocess.Popen(
@@ -346,6 +347,7 @@ def test_variants_differ():
             assert np.abs(means[one] - means[other]).max() > 0.08, (one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("symbols", "n", "least"), [(DIGITS, 6000, 0.9), (LETTERS, 8000, 0.9)])
 def test_classes_can_be_told_apart(symbols, n, least):
     train, test = draw(n, seed=1, symbols=symbols), draw(800, seed=2, symbols=symbols)

@@ -46,6 +46,7 @@ def test_fit_lowers_the_loss(model_class, data):
     assert history["loss"][-1] < history["loss"][0]
 
 
+@pytest.mark.slow
 def test_a_linear_autoencoder_reaches_the_subspace_of_pca():
     generator = torch.Generator().manual_seed(0)
     codes = torch.randn(800, 3, generator=generator) * torch.tensor([0.35, 0.3, 0.25])

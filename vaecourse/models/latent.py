@@ -9,6 +9,14 @@ from torch.distributions import Distribution
 from vaecourse.models.networks import checked_picture_shape, checked_sizes
 
 
+def require_methods(model: nn.Module, *names: str) -> None:
+    """Raise TypeError, naming what is missing, unless the model has all these methods."""
+    missing = [name for name in names if not callable(getattr(model, name, None))]
+    if missing:
+        needed, lacking = (", ".join(f"{name}()" for name in some) for some in (names, missing))
+        raise TypeError(f"model must have {needed}; {type(model).__name__} has no {lacking}")
+
+
 class LatentModel(nn.Module):
     """A model with a code z behind each picture x.
 

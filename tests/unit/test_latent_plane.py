@@ -126,12 +126,9 @@ def test_the_walk_goes_between_distant_classes_and_ends_in_the_emptiest_corner()
     assert len(walk) == 8
 
 
-def test_what_it_prints_is_the_same_in_every_run(plane):
-    assert repr(plane) == "LatentPlane: run the cell to click and drag in the plane"
-
-
 def test_a_model_that_cannot_encode_is_named(data):
-    with pytest.raises(TypeError, match=r"model must have encode\(\); Classifier has none"):
+    message = r"model must have encode\(\), decode\(\); Classifier has no encode\(\), decode\(\)"
+    with pytest.raises(TypeError, match=message):
         LatentPlane(Classifier(), data)
 
 

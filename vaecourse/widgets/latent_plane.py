@@ -1,13 +1,8 @@
-"""What to play with: a widget is a pure ``render`` function, a thin layer of controls, and a still twin.
-
-``render`` turns parameters into a picture and needs no browser; the controls only ask for it; ``figure()`` carries
-the same message where nothing runs (a stored notebook, an HTML page).
-"""
+"""The latent plane of a model with two code dimensions."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -16,13 +11,16 @@ from torch import nn
 
 from vaecourse import plots
 from vaecourse.data import PictureDataset
+from vaecourse.live import script
+from vaecourse.models.latent import require_methods
+from vaecourse.widgets.base import Widget, to_bytes
 
 _HERE = Path(__file__).parent
 _SHOWN_CODES = 3000
 """Codes in the scatter; more only hide each other."""
 
 
-class LatentPlane(anywidget.AnyWidget):
+class LatentPlane(Widget):
     """The plane of a model's two code dimensions: click or drag a point and see the picture it decodes to.
 
     Attributes:
@@ -40,7 +38,7 @@ class LatentPlane(anywidget.AnyWidget):
         ValueError: its codes are not two-dimensional, or not finite.
     """
 
-    _esm = _HERE / "latent_plane.js"
+    _esm = script(_HERE / "latent_plane.js")
     _css = _HERE / "latent_plane.css"
 
     extent = traitlets.List(trait=traitlets.Float()).tag(sync=True)
@@ -49,9 +47,7 @@ class LatentPlane(anywidget.AnyWidget):
     start = traitlets.List(trait=traitlets.Float()).tag(sync=True)
 
     def __init__(self, model: nn.Module, data: PictureDataset, classifier: nn.Module | None = None):
-        for method in ("encode", "decode"):
-            if not callable(getattr(model, method, None)):
-                raise TypeError(f"model must have {method}(); {type(model).__name__} has none")
+        require_methods(model, "encode", "decode")
         for network in filter(None, (model, classifier)):
             network.eval()  # dropout would draw another picture at every look
         with torch.no_grad():
@@ -71,7 +67,6 @@ class LatentPlane(anywidget.AnyWidget):
             start=codes.median(dim=0).values.tolist(),
         )
         self.z = tuple(self.start)
-        self.on_msg(self._answer)
 
     def render(self, z: Sequence[float]) -> np.ndarray:
         """The picture that the code ``z`` = (z1, z2) decodes to: uint8, (H, W, C).
@@ -79,7 +74,7 @@ class LatentPlane(anywidget.AnyWidget):
         Raises:
             ValueError: ``z`` is not two finite numbers.
         """
-        return _to_bytes(self._decode(z))
+        return to_bytes(self._decode(z)[0])
 
     def reading(self, z: Sequence[float]) -> str:
         """What the classifier reads at the code ``z``, with its confidence; "" without a classifier."""
@@ -98,6 +93,10 @@ class LatentPlane(anywidget.AnyWidget):
         pictures = torch.cat([self._decode(z) for z in walk])
         captions = [self.reading(z) for z in walk]
         return plots.latent_probes(self._codes, self._targets, self._classes, walk, pictures, captions)
+
+    @property
+    def alt(self) -> str:
+        return "The latent plane with a walk from A to H, and beside it the pictures that its points decode to."
 
     def _walk(self) -> np.ndarray:
         """The points of :meth:`figure`, (8, 2)."""
@@ -121,22 +120,9 @@ class LatentPlane(anywidget.AnyWidget):
         with torch.no_grad():
             return self._model.decode(code[None])
 
-    def _answer(self, widget, question: dict, buffers) -> None:
-        # The view waits for an answer before it asks again, so there has to be one.
-        reply = {"view": question["view"], "z": question["z"]}
-        try:
-            picture = self.render(question["z"])
-            reply |= {"shape": picture.shape, "reading": self.reading(question["z"])}
-        except Exception as error:
-            self.send({**reply, "error": f"{type(error).__name__}: {error}"})
-        else:
-            self.z = tuple(question["z"])
-            self.send(reply, [picture.tobytes()])
-
-    def __repr__(self) -> str:
-        return "LatentPlane: run the cell to click and drag in the plane"
-
-
-def _to_bytes(picture: torch.Tensor) -> np.ndarray:
-    """(1, C, H, W) in [0, 1] to uint8 (H, W, C)."""
-    return (picture[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    def answer(self, question: dict) -> tuple[dict, list[bytes]]:
+        z = question["z"]
+        picture = self.render(z)
+        answer = {"z": z, "shape": picture.shape, "reading": self.reading(z)}
+        self.z = tuple(z)
+        return answer, [picture.tobytes()]
