@@ -223,6 +223,15 @@ def test_beta_sweep_shows_reconstructions_and_samples_of_the_chosen_model(data):
         assert np.array_equal(pictures["originals"], to_bytes(data.data[:8]))
         assert np.array_equal(pictures["reconstructions"], to_bytes(model(data.data[:8])))
         assert pictures["samples"].shape == (8, 8, 8, 1)
+        assert len({sample.tobytes() for sample in pictures["samples"]}) == 8
+
+
+def test_beta_sweep_draws_its_samples_from_the_models_own_prior(data):
+    models = vaes(1.0, 2.0)
+    models[1.0].prior_std *= 1e-4
+    samples = BetaSweep(models, data).render(1.0).pictures["samples"]
+    middle = to_bytes(models[1.0].decode(torch.zeros(1, 4)))
+    assert np.abs(samples.astype(int) - middle).max() <= 1
 
 
 def test_beta_sweep_uses_the_same_epsilon_for_every_model(data):
