@@ -45,7 +45,7 @@ async function mount(script, style, state, binary) {
   const listeners = new Set();
   const model = {
     get: (name) => state[name],
-    on: (event, listener) => listeners.add(listener),
+    on: (event, listener) => event === "msg:custom" && listeners.add(listener),
     off: (event, listener) => listeners.delete(listener),
     send: async (question) => {
       const { answer, buffers } = JSON.parse(await window.answered(JSON.stringify(question)));

@@ -54,9 +54,7 @@ def lab(arguments: tuple[str, ...]) -> None:
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     root = folder if notebook.is_relative_to(folder) else notebook.parent
     os.chdir(root)
-    # No question about news, no look for updates: the course needs no network.
-    quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    LabApp.launch_instance([str(notebook), f"--ServerApp.root_dir={root}", *quiet, *arguments[named:]])
+    LabApp.launch_instance([str(notebook), f"--ServerApp.root_dir={root}", *arguments[named:]])
 
 
 @main.command()

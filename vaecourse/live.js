@@ -13,8 +13,9 @@ function keepKeys(root) {
 
 // One question at a time: while the kernel works on one, the others are only remembered as "there is something new",
 // so a drag never leaves a queue of stale pictures behind. `question()` says what is to be asked now; `show(answer,
-// buffers)` takes what comes back, which has an `error` in place of an answer where the kernel failed.
-function conversation(model, question, show) {
+// buffers)` takes what comes back, which has an `error` in place of an answer where the kernel failed. Once the
+// kernel was restarted nobody answers any more, and `el` is hidden: the still form above it stays.
+function conversation(model, el, question, show) {
   const view = crypto.getRandomValues(new Uint32Array(2)).join("-"); // the same widget may be on show elsewhere
   let waiting = false;
   let outdated = false;
@@ -26,15 +27,32 @@ function conversation(model, question, show) {
     model.send({ view, ...question() });
   }
 
+  // The kernel was restarted, or is reached again after a while: an answer tells which.
+  function doubt() {
+    el.style.display = "none";
+    waiting = false;
+    try {
+      ask();
+    } catch {
+      // The way to the kernel is closed for good.
+    }
+  }
+
   function onMessage(answer, buffers) {
     if (answer.view !== view) return;
+    el.style.display = "";
     waiting = false;
     show(answer, buffers);
     if (outdated) ask();
   }
 
   model.on("msg:custom", onMessage);
-  return { view, ask, end: () => model.off("msg:custom", onMessage) };
+  model.on("comm_live_update", doubt);
+  function end() {
+    model.off("msg:custom", onMessage);
+    model.off("comm_live_update", doubt);
+  }
+  return { view, ask, end };
 }
 
 // Pictures as bytes, a DataView of (count, height, width, channels): side by side, with a line of one pixel between.

@@ -131,8 +131,13 @@ def history(terms: Mapping[str, Sequence[float]]) -> Figure:
 
     Args:
         terms: name -> one value an epoch, as :class:`vaecourse.training.History` holds them.
+
+    Raises:
+        ValueError: there are none, as after a training that was stopped before its first step.
     """
     names = [name for name in terms if not name.startswith(VALIDATION)]
+    if not names:
+        raise ValueError("terms takes one or more, got none; a training that is stopped before its first step has none")
     figure, axes_list = _figure(WIDTH, 2.6, columns=len(names))
     for index, (axes, name) in enumerate(zip(np.atleast_1d(axes_list), names, strict=True)):
         for label, values, style in (

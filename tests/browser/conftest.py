@@ -11,8 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
@@ -92,6 +94,10 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     environment = os.environ | {place: str(home / place) for place in places}
     environment |= {"VAECOURSE_DATA": "strokes", "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     environment.pop("MPLBACKEND", None)
+    # Its question about news lies over the notebook until it is answered.
+    question = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    question.parent.mkdir(parents=True)
+    question.write_text('{"fetchNews": "false"}')
     port = _free_port()
     # The application is open to scripts, so that a test can ask it what a cell did.
     options = ["--no-browser", f"--port={port}", "--port-retries=0", "--LabApp.expose_app_in_browser=True"]
@@ -118,11 +124,11 @@ def _token(server: subprocess.Popen, log: Path, port: int) -> str:
     """The token that JupyterLab prints, once it answers."""
     end = time.monotonic() + START
     while time.monotonic() < end and server.poll() is None:
+        time.sleep(0.2)
         token = re.search(r"\?token=(\w+)", log.read_text())
         if token:
-            with urlopen(f"http://127.0.0.1:{port}/api?token={token[1]}", timeout=START):
+            with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/api?token={token[1]}", timeout=START):
                 return token[1]
-        time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 

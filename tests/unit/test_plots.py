@@ -128,6 +128,8 @@ def test_nothing_to_show_is_said_so(pictures):
         plots.picture_sheet(pictures[:0])
     with pytest.raises(ValueError, match="titles takes one text for each of the 6 columns, got 2"):
         plots.picture_rows({"x": pictures}, titles=["a", "b"])
+    with pytest.raises(ValueError, match="terms takes one or more, got none; a training that is stopped"):
+        plots.history({})
 
 
 def test_class_colours_differ():

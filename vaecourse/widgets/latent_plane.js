@@ -4,7 +4,7 @@
 function render({ model, el }) {
   const [xMin, xMax, yMin, yMax] = model.get("extent");
   let z = model.get("start");
-  const { view, ask, end } = conversation(model, () => ({ z }), show);
+  const { view, ask, end } = conversation(model, el, () => ({ z }), show);
 
   el.classList.add("vaecourse-latent-plane");
   el.innerHTML = `

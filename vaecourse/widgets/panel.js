@@ -11,7 +11,7 @@ function render({ model, el }) {
   const { controls, tiles, drawing } = model.get("plan");
   const values = Object.fromEntries(controls.map(({ name, value }) => [name, value]));
   let changed = new Set();
-  const { view, ask, end } = conversation(model, question, show);
+  const { view, ask, end } = conversation(model, el, question, show);
 
   function question() {
     const since = [...changed];

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import os
-import shutil
 
 import pytest
 import torch
@@ -13,21 +11,17 @@ from vaecourse.data import PictureDataset
 from vaecourse.models import VAE, Autoencoder
 from vaecourse.widgets import BetaSweep, Denoise, LabelStyle, LatentPlane, TwoGaussians
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.slow
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>widget</title><body><script>
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-const listeners = new Set();
+const listeners = { "msg:custom": new Set(), comm_live_update: new Set() };
 const asked = [];  // questions that have no answer yet
 const removers = [];
 async function mount(script, style, state, binary) {
   for (const name of binary) state[name] = bytes(state[name]);
   const model = {
     get: (name) => structuredClone(state[name]),
-    on: (event, listener) => listeners.add(listener),
-    off: (event, listener) => listeners.delete(listener),
+    on: (event, listener) => listeners[event].add(listener),
+    off: (event, listener) => listeners[event].delete(listener),
     send: (question) => asked.push(structuredClone(question)),
   };
   document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
@@ -35,7 +29,8 @@ async function mount(script, style, state, binary) {
   const el = document.body.appendChild(document.createElement("div"));
   removers.push(widget.render({ model, el }));
 }
-const answer = (content, buffers) => listeners.forEach((listener) => listener(content, buffers.map(bytes)));
+const answer = (content, buffers) => listeners["msg:custom"].forEach((say) => say(content, buffers.map(bytes)));
+const restart = () => listeners.comm_live_update.forEach((doubt) => doubt());
 </script></body></html>"""
 
 
@@ -94,17 +89,6 @@ class View:
         """Move the slider of this label to a place, as a drag does."""
         slider = self.page.get_by_role("slider", name=name)
         slider.evaluate(f"node => {{ node.value = {place}; node.dispatchEvent(new Event('input')); }}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = os.environ.get("VAECOURSE_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        pytest.skip("no Chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -187,7 +171,7 @@ def test_a_failed_question_is_shown_and_the_next_one_asked(page, kind, monkeypat
 def test_a_closed_view_no_longer_listens(page, kind):
     view = View(page, make(kind))
     page.evaluate("removers.forEach((remove) => remove())")
-    assert page.evaluate("listeners.size") == 0
+    assert page.evaluate("Object.values(listeners).reduce((sum, some) => sum + some.size, 0)") == 0
     page.get_by_role("slider").first.press("ArrowRight")
     assert page.locator("[data-lm-suppress-shortcuts]").count() == 0
     assert view.problems == []
@@ -264,3 +248,15 @@ def test_a_widget_fits_a_narrow_page(page, kind, width):
         box = canvas.bounding_box()
         ratio = canvas.evaluate("node => node.width / node.height")
         assert box["width"] / box["height"] == pytest.approx(ratio, rel=0.03)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_view_hides_until_the_kernel_answers_again(page, kind):
+    view = View(page, make(kind))
+    view.answer()
+    root = page.locator("body > div")
+    assert root.is_visible()
+    page.evaluate("restart()")
+    assert root.is_hidden()
+    view.answer()
+    assert root.is_visible()
