@@ -624,6 +624,7 @@ def test_a_notebook_shows_the_same_in_every_run(notebooks):
     assert notebooks[0] == notebooks[1]
 
 
+@pytest.mark.slow
 def test_every_check_is_one_output_of_text_and_html(notebooks):
     for source, shown in zip(CELLS, notebooks[0], strict=True):
         if source.startswith(("check", "summary", "if check")):
@@ -631,6 +632,7 @@ def test_every_check_is_one_output_of_text_and_html(notebooks):
             assert shown[0]["data"].keys() == {"text/plain", "text/html"}
 
 
+@pytest.mark.slow
 def test_a_notebook_tells_the_student_what_happened(notebooks):
     texts = [shown[0]["data"]["text/plain"] for shown in notebooks[0] if "data" in (shown or [{}])[0]]
     loss = [text for text in texts if "(99.loss)" in text]
@@ -654,6 +656,7 @@ def test_a_notebook_shows_no_path_and_nothing_of_the_grader(notebooks):
     assert not re.search(r"/(home|Users|root|tmp|work|usr|var)/", everything)
 
 
+@pytest.mark.slow
 def test_figures_of_an_answer_are_closed(notebooks):
     printed, figures = (
         notebooks[0][CELLS.index("print(bool(check('99.loss', loss)))\nplt.get_fignums()")][i] for i in (1, 2)

@@ -25,6 +25,8 @@ from hostile.files import changed
 from vaecourse.grading.check import examine
 from vaecourse.grading.tasks import find_task
 
+pytestmark = pytest.mark.slow
+
 SEED = "of the hostile class"
 SECRET = "SECRET-of-the-instructor"
 HONEST = [
@@ -40,8 +42,6 @@ GRADER = """
 import ctypes, json, os, sys
 from pathlib import Path
 from vaecourse.grading.grade import grade
-
-pytestmark = pytest.mark.slow
 
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # processes that lose their parent become this one's, and so can be counted
 report = grade(sys.argv[1], sys.argv[2], seed=sys.argv[3], jobs=2, lesson="01")

@@ -20,6 +20,8 @@ from vaecourse.grading import sandbox as module
 from vaecourse.grading.sandbox import Limits, Outcome, Sandbox, SandboxError, missing_walls
 from vaecourse.grading.worker import walls
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(vaecourse.__file__).parents[1]
 SHORT = Limits(cpu=1)
 EPERM, ENOSYS = 1, 38
@@ -677,7 +679,6 @@ def test_without_walls_files_go_to_a_folder_that_is_removed(job):
     source = """
 import os, tempfile
 
-pytestmark = pytest.mark.slow
 def answer():
     open("mark", "w").close()
     return [os.getcwd(), tempfile.mkdtemp()]

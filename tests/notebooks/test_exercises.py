@@ -251,6 +251,7 @@ def test_links_between_files_lead_somewhere(path, exercise):
     assert [target for target in targets if not (ROOT / "exercises" / target).exists()] == []
 
 
+@pytest.mark.slow
 def test_an_untouched_exercise_runs_and_every_check_says_not_started_yet(path, tmp_path):
     copied = Path(shutil.copy(ROOT / "exercises" / path.name, tmp_path))
     run_lesson(copied, store=True)
@@ -267,6 +268,7 @@ def test_the_stored_solution_has_all_points(solution):
     assert has_all_points(solution)
 
 
+@pytest.mark.slow
 @needs_mnist
 def test_a_solution_has_all_points_on_mnist(path, tmp_path):
     copied = Path(shutil.copy(ROOT / "solutions" / path.name, tmp_path))
