@@ -19,8 +19,11 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from notebook_page import NotebookPage
 from playwright.sync_api import Browser, Page, sync_playwright
+
+pytest.register_assert_rewrite("notebook_page")
+
+from notebook_page import NotebookPage  # noqa: E402 (its assertions tell what they saw)
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "test-artefacts"

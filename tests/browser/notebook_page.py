@@ -6,6 +6,8 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
+from vaecourse.live import WIDGET_VIEW
+
 RUN = 400_000  # milliseconds that a notebook may run, two of them side by side on a slow machine
 OURS = ".jp-OutputArea-output"
 UNFINISHED = "Loading widget..."
@@ -118,4 +120,39 @@ class NotebookPage:
         ]
 
     def close(self) -> None:
+        self.shutdown()  # kernels would add up
         self.page.close()
+
+
+def runs_from_top_to_bottom(notebook: NotebookPage) -> None:
+    """Run All, and look at every output as a learner does: nothing failed or broken, and all of it accessible."""
+    notebook.run_all()
+    outputs = notebook.outputs()
+    errors = [out["evalue"] for cell in outputs.values() for out in cell if out["output_type"] == "error"]
+    assert errors == []
+    data = {name: [kinds for out in cell if (kinds := out.get("data"))] for name, cell in outputs.items()}
+    for name, shown in data.items():
+        # A progress bar is a widget, too, and hides when it is done.
+        live = any("vaecourse-still" in "".join(kinds.get("text/html", "")) for kinds in shown)
+        assert _problems(notebook, name, live) == [], name
+    rich = [name for name, shown in data.items() if any({"text/html", WIDGET_VIEW} & kinds.keys() for kinds in shown)]
+    for theme in THEMES:
+        notebook.theme(theme)
+        for name in rich:
+            notebook.cell(name)
+            assert notebook.accessibility_problems() == [], f"{name}, {theme}"
+
+
+def _problems(notebook: NotebookPage, name: str, live: bool) -> list[str]:
+    """What is wrong with the outputs of a cell as they are seen."""
+    cell = notebook.cell(name)
+    if live:
+        cell.locator(".vaecourse-live").wait_for()
+    text = cell.inner_text()
+    found = [sign for sign in (BROKEN, UNFINISHED) if sign in text]
+    for image in cell.locator(".jp-OutputArea-output img").all():
+        if image.evaluate("image => !image.complete || image.naturalWidth === 0"):
+            found.append("a picture that does not show")
+        if image.get_attribute("role") != "presentation" and not (image.get_attribute("alt") or "").strip():
+            found.append("a picture without alt text")
+    return found
