@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
@@ -86,6 +87,7 @@ def test_a_page_fits_the_screen_and_shows_its_figures(visit, name, viewport):
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_formulas_are_drawn_and_long_ones_scroll_in_their_own_box(visit, name):
     page = visit(name, PHONE)
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
     sizes = page.evaluate(
         "[...document.querySelectorAll('main math')].filter(math => math.checkVisibility())"
         ".map(math => [math.getBoundingClientRect().width, math.getBoundingClientRect().height])"
@@ -218,3 +220,17 @@ def test_a_figure_is_shown_alone_when_it_is_clicked(visit):
     page = visit(LESSON, PHONE)
     page.locator("a.figure").first.click()
     assert page.url.endswith(".png")
+
+
+def test_the_contents_mark_a_section_whose_heading_is_not_ascii(browser, tmp_path):
+    new = nbformat.v4
+    text = "# 00 A\n\n## Why log σ²\n\n" + "A paragraph.\n\n" * 60
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new.new_notebook(cells=[new.new_markdown_cell(text)]), tmp_path / "notebooks" / "00_a.ipynb")
+    table = "| lesson | minutes |\n|---|---|\n| [00 A](notebooks/00_a.ipynb) | 1 |\n"
+    (tmp_path / "README.md").write_text(f"# Course\n\nText.\n\n## The map\n\n{table}")
+    page = browser.new_page(viewport=DESKTOP)
+    page.goto((export(tmp_path, tmp_path / "html").parent / "00_a.html").as_uri())
+    page.locator("h2").evaluate("heading => scrollTo(0, heading.offsetTop)")
+    expect(page.locator(".contents a", has_text="σ")).to_have_attribute("aria-current", "true")
+    page.close()

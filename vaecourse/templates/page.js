@@ -35,7 +35,8 @@ document.querySelectorAll(".scroll").forEach((box) => sizes.observe(box));
 // The contents mark the section that is being read.
 const links = new Map();
 for (const link of document.querySelectorAll(".contents a")) {
-  links.set(document.getElementById(link.hash.slice(1)), link);
+  // A hash has %CF%83 where a heading has σ.
+  links.set(document.getElementById(decodeURIComponent(link.hash.slice(1))), link);
 }
 const reading = new IntersectionObserver(
   (seen) => {
