@@ -4,12 +4,15 @@ Everywhere in the course: *sum over dimensions, mean over pictures*. A function 
 dimensions and returns one number a picture; :func:`vaecourse.training.fit` takes the mean.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
-from torch.distributions import kl_divergence
+from torch.distributions import Distribution, Independent, kl_divergence
 from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
 from vaecourse.models.latent import require_methods
@@ -39,7 +42,11 @@ Objective = Callable[[nn.Module, Tensor, Tensor], Loss]
 """``objective(model, x, targets)``, with x of shape (N, C, H, W) and targets (N,)."""
 
 
-def elbo(model: nn.Module, x: Tensor, beta: float = 1.0) -> ELBO:
+Schedule = Callable[[float], float]
+"""``schedule(progress) -> beta``: the weight of the KL when a training has come from 0 (its start) to 1 (its end)."""
+
+
+def elbo(model: nn.Module, x: Tensor, beta: float = 1.0, c: Tensor | None = None) -> ELBO:
     """The evidence lower bound of Kingma & Welling (2014, eq. 3), with the weight beta of Higgins et al. (2017).
 
     The expectation over q(z|x) is taken at one sample, z = mu + sigma * epsilon, which lets the gradient through
@@ -49,6 +56,8 @@ def elbo(model: nn.Module, x: Tensor, beta: float = 1.0) -> ELBO:
         model: anything with ``posterior(x)``, ``prior()`` and ``likelihood(z)``.
         x: pictures, (N, C, H, W), in [0, 1].
         beta: weight of the KL; 1 is the bound on log p(x).
+        c: the condition, for a conditional model, which is given to all three distributions; the bound is then one on
+            log p(x|c) (Sohn, Lee & Yan, 2015, eq. 4).
 
     Returns:
         An :class:`ELBO` of three (N,) tensors, in nats.
@@ -57,21 +66,104 @@ def elbo(model: nn.Module, x: Tensor, beta: float = 1.0) -> ELBO:
         TypeError: ``model`` lacks one of the three distributions.
     """
     require_methods(model, "posterior", "prior", "likelihood")
-    q = model.posterior(x)
+    given = () if c is None else (c,)
+    q = model.posterior(x, *given)
     z = q.rsample()
-    reconstruction = model.likelihood(z).log_prob(x)
-    kl = kl_divergence(q, model.prior())
+    reconstruction = model.likelihood(z, *given).log_prob(x)
+    kl = kl_divergence(q, model.prior(*given))
     return ELBO(reconstruction - beta * kl, reconstruction, kl)
 
 
-def negative_elbo(beta: float = 1.0) -> Objective:
-    """The VAE's loss, -ELBO, as an objective for ``fit``: its terms are -log p(x|z) and KL, in nats."""
+def kl_by_dimension(q: Distribution, p: Distribution) -> Tensor:
+    """KL(q‖p) of two diagonal Gaussians over codes, each dimension by itself: (N, D), in nats.
+
+    Raises:
+        TypeError: ``q`` or ``p`` is not a distribution with independent dimensions.
+    """
+    for name, distribution in {"q": q, "p": p}.items():
+        if not isinstance(distribution, Independent):
+            raise TypeError(
+                f"{name} takes a distribution with independent dimensions, got {type(distribution).__name__}"
+            )
+    return kl_divergence(q.base_dist, p.base_dist)
+
+
+def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objective:
+    """The VAE's loss, -ELBO, as an objective for ``fit``: its terms are -log p(x|z) and KL, in nats.
+
+    A conditional model is given the targets as its condition. The terms are always the plain ones, whatever beta and
+    the free bits are. The objective has an attribute ``progress``, from 0 to 1, at which it reads a schedule; ``fit``
+    moves it on and leaves it at 1.
+
+    Args:
+        beta: weight of the KL, 0 or more, or a schedule (:func:`warm_up`, :func:`cyclical`).
+        free_bits: nats of KL that cost nothing, in each code dimension (Kingma et al., 2016, eq. 15): a dimension
+            whose KL, averaged over the batch, is below that is not pushed further down.
+
+    Raises:
+        ValueError: ``beta`` or ``free_bits`` is negative or not a number.
+    """
+    schedule = beta if callable(beta) else _constant(_checked_number("beta", beta))
+    _checked_number("free_bits", free_bits)
 
     def objective(model: nn.Module, x: Tensor, targets: Tensor) -> Loss:
-        value, reconstruction, kl = elbo(model, x, beta)
-        return Loss(-value, {"reconstruction": -reconstruction, "KL": kl})
+        given = (targets,) if getattr(model, "conditional", False) else ()
+        weight = schedule(objective.progress)
+        if not free_bits:
+            value, reconstruction, kl = elbo(model, x, weight, *given)
+            return Loss(-value, {"reconstruction": -reconstruction, "KL": kl})
+        q = model.posterior(x, *given)
+        error = -model.likelihood(q.rsample(), *given).log_prob(x)
+        kl = kl_by_dimension(q, model.prior(*given))
+        charged = torch.where(kl.mean(0) > free_bits, kl, free_bits).sum(1)
+        return Loss(error + weight * charged, {"reconstruction": error, "KL": kl.sum(1)})
 
+    objective.progress = 1.0
     return objective
+
+
+def warm_up(beta: float = 1.0, share: float = 0.5) -> Schedule:
+    """Beta rises in a straight line from 0 over the first ``share`` of the training (Bowman et al., 2016).
+
+    Raises:
+        ValueError: ``beta`` is negative, or ``share`` is not in (0, 1].
+    """
+    beta, share = _checked_number("beta", beta), _checked_share(share)
+    return lambda progress: beta * min(1.0, progress / share)
+
+
+def cyclical(beta: float = 1.0, cycles: int = 4, share: float = 0.5) -> Schedule:
+    """:func:`warm_up` again and again: beta falls to 0 at the start of each cycle (Fu et al., 2019).
+
+    Args:
+        beta: where it rises to in each cycle.
+        cycles: how many there are.
+        share: of each cycle, over which it rises; for the rest it stays at ``beta``.
+
+    Raises:
+        ValueError: ``beta`` is negative, ``cycles`` is not a positive integer, or ``share`` is not in (0, 1].
+    """
+    if not isinstance(cycles, Integral) or isinstance(cycles, bool) or cycles < 1:
+        raise ValueError(f"cycles takes a positive integer, got {cycles!r}")
+    rise = warm_up(beta, share)
+    # At progress 1 the last cycle is over; a new one would begin at beta 0.
+    return lambda progress: rise(progress * cycles % 1 if progress < 1 else 1.0)
+
+
+def _constant(beta: float) -> Schedule:
+    return lambda progress: beta
+
+
+def _checked_number(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+        raise ValueError(f"{name} takes a number that is 0 or more, got {value!r}")
+    return value
+
+
+def _checked_share(share: float) -> float:
+    if not 0 < _checked_number("share", share) <= 1:
+        raise ValueError(f"share takes a number above 0 and up to 1, got {share!r}")
+    return share
 
 
 def squared_error(model: nn.Module, x: Tensor, targets: Tensor | None = None) -> Loss:

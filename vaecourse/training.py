@@ -126,7 +126,8 @@ def fit(
         epochs: passes over the data.
         batch_size: pictures a step.
         objective: ``objective(model, x, targets) -> Loss``; by default the one that belongs to the model
-            (:func:`vaecourse.objectives.default_objective`).
+            (:func:`vaecourse.objectives.default_objective`). One with an attribute ``progress`` is told there, before
+            every batch, how far the training is, from 0 to 1.
         lr: Adam's learning rate; with the one-cycle schedule, its highest value.
         schedule: "one-cycle" (Smith & Topin, 2019: up over the first 30 % of the steps, then down to nearly 0)
             or None for a constant rate, which trainings of fewer than 10 steps have in any case.
@@ -149,6 +150,7 @@ def fit(
     batches = loader(data, batch_size, shuffle=True, seed=seed)
     steps = epochs * len(batches)
     history = History(device=str(device))
+    scheduled = hasattr(objective, "progress")
     started = perf_counter()
 
     with (
@@ -164,7 +166,9 @@ def fit(
                 bar.set_description(f"epoch {epoch}/{epochs} on {device}", refresh=False)
                 last_good = _copy_of_state(model)
                 means = RunningMeans()
-                for x, targets in batches:
+                for batch, (x, targets) in enumerate(batches):
+                    if scheduled:
+                        objective.progress = ((epoch - 1) * len(batches) + batch) / steps
                     loss = objective(model, x.to(device, dtype), targets.to(device))
                     watch(means.add(loss), epoch)
                     history.record(epoch, means.values)
@@ -186,6 +190,8 @@ def fit(
             model.load_state_dict(last_good)
             raise
         finally:
+            if scheduled:
+                objective.progress = 1.0
             model.to(home).eval()
             history.seconds = perf_counter() - started
     return history

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from vaecourse.models import VAE, Autoencoder, Classifier
+from vaecourse.models import CVAE, VAE, Autoencoder, Classifier
 from vaecourse.models.likelihoods import bernoulli, gaussian
 from vaecourse.models.networks import mlp
 
@@ -197,3 +197,59 @@ def test_wrong_shapes_are_named(model_class):
 def test_bad_sizes_of_a_classifier_are_named(arguments, named):
     with pytest.raises(ValueError, match=named):
         Classifier(**arguments)
+
+
+# --------------------------------------------------------------------------------------------- CVAE
+
+
+LABELS = torch.tensor([2, 0, 1, 1, 2])
+
+
+@pytest.mark.parametrize("learned_prior", [False, True])
+@pytest.mark.parametrize(
+    ("condition_dim", "c"),
+    [(3, LABELS), (784, torch.rand(5, 1, 28, 28)), (2, torch.rand(5, 2, dtype=torch.float64))],
+    ids=["labels", "pictures", "numbers"],
+)
+def test_a_conditional_model_takes_class_numbers_and_pictures(pictures, condition_dim, c, learned_prior):
+    model = CVAE(condition_dim, latent_dim=2, hidden=(30,), learned_prior=learned_prior)
+    q, p = model.posterior(pictures, c), model.prior(c)
+    assert (q.batch_shape, q.event_shape) == (p.batch_shape, p.event_shape) == ((5,), (2,))
+    assert model.likelihood(q.rsample(), c).log_prob(pictures).shape == (5,)
+    assert model(pictures, c).shape == model.sample(c).shape == pictures.shape
+    assert torch.equal(model.reconstruct(pictures, c), model.decode(model.encode(pictures, c), c))
+
+
+def test_every_distribution_of_a_conditional_model_depends_on_the_condition(pictures):
+    torch.manual_seed(0)
+    model, z = CVAE(3, latent_dim=2, learned_prior=True), torch.zeros(5, 2)
+    other = (LABELS + 1) % 3
+    assert (model.encode(pictures, LABELS) != model.encode(pictures, other)).all()
+    assert (model.decode(z, LABELS) != model.decode(z, other)).any((1, 2, 3)).all()
+    assert (model.prior(LABELS).mean != model.prior(other).mean).all()
+
+
+def test_a_fixed_prior_is_standard_normal_for_every_condition():
+    prior = CVAE(3, latent_dim=2).double().prior(LABELS)
+    assert torch.equal(prior.mean, torch.zeros(5, 2, dtype=torch.float64))
+    assert torch.equal(prior.stddev, torch.ones(5, 2, dtype=torch.float64))
+
+
+def test_class_numbers_become_one_hot():
+    assert torch.equal(CVAE(3).features(LABELS), torch.eye(3)[LABELS])
+
+
+@pytest.mark.parametrize(
+    ("c", "complaint"),
+    [
+        (torch.tensor([0, 3]), "c takes class numbers from 0 to 2, got numbers from 0 to 3"),
+        (torch.tensor([0, -1]), "c takes class numbers from 0 to 2, got numbers from -1 to 0"),
+        (torch.rand(2, 4), r"got torch.float32 of shape \(2, 4\)$"),
+        (torch.rand(3), r"got torch.float32 of shape \(3,\)$"),
+        (torch.ones(2, 3, dtype=torch.int64), r"got torch.int64 of shape \(2, 3\)$"),
+    ],
+    ids=["too high", "too low", "wrong width", "no batch", "one-hot integers"],
+)
+def test_a_wrong_condition_is_named(c, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        CVAE(3).features(c)

@@ -5,9 +5,18 @@ import torch
 from torch import nn
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from vaecourse.models import VAE, Autoencoder, Classifier
-from vaecourse.models.likelihoods import diagonal_normal
-from vaecourse.objectives import cross_entropy, default_objective, elbo, negative_elbo, squared_error
+from vaecourse.models import CVAE, VAE, Autoencoder, Classifier
+from vaecourse.models.likelihoods import Point, diagonal_normal
+from vaecourse.objectives import (
+    cross_entropy,
+    cyclical,
+    default_objective,
+    elbo,
+    kl_by_dimension,
+    negative_elbo,
+    squared_error,
+    warm_up,
+)
 
 
 @pytest.fixture
@@ -165,3 +174,103 @@ def test_default_objective(pictures):
 def test_a_model_without_its_distributions_is_named():
     with pytest.raises(TypeError, match=r"Autoencoder has no prior"):
         elbo(Autoencoder(), torch.rand(1, 1, 28, 28))
+
+
+# --------------------------------------------------------------------------------------- conditions
+
+
+def test_the_condition_is_given_to_all_three_distributions(pictures):
+    model = CVAE(condition_dim=3, latent_dim=2, learned_prior=True)
+    c = torch.tensor([0, 1, 2, 0, 1, 2])
+    torch.manual_seed(0)
+    terms = elbo(model, pictures, c=c)
+    torch.manual_seed(0)
+    q = model.posterior(pictures, c)
+    expected = model.likelihood(q.rsample(), c).log_prob(pictures)
+    assert torch.equal(terms.reconstruction, expected)
+    assert torch.equal(terms.kl, kl_divergence(q, model.prior(c)))
+    torch.manual_seed(0)
+    assert torch.equal(default_objective(model)(model, pictures, c).per_picture, -terms.elbo)
+
+
+# ---------------------------------------------------------------------------- schedules and free bits
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (warm_up(2.0, share=0.5), {0: 0, 0.25: 1, 0.5: 2, 0.9: 2, 1: 2}),
+        (warm_up(1.0, share=1.0), {0: 0, 0.25: 0.25, 1: 1}),
+        (cyclical(2.0, cycles=2, share=0.5), {0: 0, 0.125: 1, 0.25: 2, 0.45: 2, 0.5: 0, 0.625: 1, 0.99: 2, 1: 2}),
+        (cyclical(1.0, cycles=1, share=1.0), {0: 0, 0.5: 0.5, 1: 1}),
+    ],
+    ids=["warm-up", "whole training", "two cycles", "one cycle"],
+)
+def test_schedules(schedule, expected):
+    assert {progress: pytest.approx(schedule(progress)) for progress in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: warm_up(-1), "beta takes a number that is 0 or more, got -1"),
+        (lambda: warm_up(share=0), "share takes a number above 0 and up to 1, got 0"),
+        (lambda: cyclical(share=1.5), "share takes a number above 0 and up to 1, got 1.5"),
+        (lambda: cyclical(cycles=2.5), "cycles takes a positive integer, got 2.5"),
+        (lambda: negative_elbo(beta=float("nan")), "beta takes a number that is 0 or more, got nan"),
+        (lambda: negative_elbo(free_bits="1"), "free_bits takes a number that is 0 or more, got '1'"),
+    ],
+    ids=["beta", "no share", "share", "cycles", "nan", "free bits"],
+)
+def test_bad_schedules_are_named(call, complaint):
+    with pytest.raises(ValueError, match=f"^{complaint}$"):
+        call()
+
+
+def test_a_schedule_is_read_at_the_progress_of_the_training(pictures):
+    model, objective = VAE(latent_dim=2), negative_elbo(beta=warm_up(4.0, share=1.0))
+    losses = {}
+    for progress in (0.0, 0.5, 1.0):
+        objective.progress = progress
+        torch.manual_seed(0)
+        losses[progress] = objective(model, pictures, None)
+    for progress, loss in losses.items():
+        expected = loss.terms["reconstruction"] + 4 * progress * loss.terms["KL"]
+        assert torch.allclose(loss.per_picture, expected)
+
+
+def test_kl_by_dimension_sums_to_the_kl():
+    mu, std = torch.randn(2, 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    q, p = diagonal_normal(mu, std.exp()), diagonal_normal(torch.zeros(3).double(), torch.ones(3).double())
+    by_dimension = kl_by_dimension(q, p)
+    assert torch.allclose(by_dimension, 0.5 * (std.exp() ** 2 + mu**2 - 1) - std)
+    assert torch.allclose(by_dimension.sum(1), kl_divergence(q, p))
+    with pytest.raises(TypeError, match=r"^q takes a distribution with independent dimensions, got Point$"):
+        kl_by_dimension(Point(mu), p)
+
+
+class OneSidedCodes(VAE):
+    """A VAE whose first code dimension has a KL of 2 nats (mu = ±2, over the pictures) and whose second has none."""
+
+    def posterior(self, x):
+        self.mu = torch.tensor([[2.0, 0.1], [-2.0, -0.1]]).repeat(len(x) // 2, 1).requires_grad_()
+        return diagonal_normal(self.mu, torch.ones_like(self.mu))
+
+
+@pytest.mark.parametrize("beta", [1.0, 3.0])
+def test_free_bits_charge_each_dimension_at_least_that_much_and_push_only_what_lies_above(pictures, beta):
+    model = OneSidedCodes(latent_dim=2)
+    loss = negative_elbo(beta, free_bits=0.5)(model, pictures, None)
+    assert torch.allclose(loss.terms["KL"], torch.tensor(2.005))
+    assert torch.allclose(loss.per_picture, loss.terms["reconstruction"] + beta * (2.0 + 0.5))
+    (gradient,) = torch.autograd.grad((loss.per_picture - loss.terms["reconstruction"]).sum(), model.mu)
+    assert torch.allclose(gradient[:, 0], beta * model.mu[:, 0])
+    assert torch.equal(gradient[:, 1], torch.zeros(len(pictures)))
+
+
+def test_free_bits_of_zero_are_the_plain_loss(pictures):
+    model, losses = VAE(latent_dim=2), []
+    for objective in (negative_elbo(2.0), negative_elbo(2.0, free_bits=1e-12)):
+        torch.manual_seed(0)
+        losses.append(objective(model, pictures, None).per_picture)
+    assert torch.allclose(*losses)

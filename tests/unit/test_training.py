@@ -396,3 +396,16 @@ def test_evaluate_repeats_itself_and_gives_the_model_back_as_it_was(data):
 
 def test_an_empty_history_says_so():
     assert repr(History()) == "History of 0 epochs"
+
+
+def test_a_scheduled_objective_is_told_how_far_the_training_is(data):
+    told = []
+
+    def objective(model, x, targets):
+        told.append(objective.progress)
+        return squared_error(model, x)
+
+    objective.progress = 1.0
+    fit(small(Autoencoder), data, epochs=2, batch_size=300, objective=objective)
+    assert told == [0, 0.25, 0.5, 0.75]
+    assert objective.progress == 1

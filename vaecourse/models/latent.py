@@ -1,6 +1,7 @@
 """What every model with a code has in common."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +18,20 @@ def require_methods(model: nn.Module, *names: str) -> None:
         raise TypeError(f"model must have {needed}; {type(model).__name__} has no {lacking}")
 
 
+@contextmanager
+def looking(seed: int = 0) -> Iterator[None]:
+    """Without gradients, and drawing from ``seed``; torch's global random state stays as it was."""
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
+        yield
+
+
 class LatentModel(nn.Module):
     """A model with a code z behind each picture x.
 
     A subclass gives two distributions, :meth:`posterior` q(z|x) and :meth:`likelihood` p(x|z); encoding and
-    decoding follow from them.
+    decoding follow from them. The methods of a *conditional* model take one argument more, the condition c: class
+    numbers, int64 (N,), or whatever else the model is conditioned on.
 
     Args:
         latent_dim: number D of code dimensions.
@@ -31,6 +41,9 @@ class LatentModel(nn.Module):
     Raises:
         ValueError: a size is not a positive integer, or ``picture_shape`` has not three of them.
     """
+
+    conditional = False
+    """Whether the methods take a condition c."""
 
     def __init__(self, latent_dim: int, hidden: Sequence[int], picture_shape: Sequence[int]):
         super().__init__()
@@ -50,11 +63,11 @@ class LatentModel(nn.Module):
         """p(x|z) for codes z of shape (N, D): a distribution over pictures, batch (N,), event (C, H, W)."""
         raise NotImplementedError
 
-    def encode(self, x: Tensor) -> Tensor:
+    def encode(self, x: Tensor, *c: Tensor) -> Tensor:
         """The code of each picture, (N, D): the mean of q(z|x)."""
-        return self.posterior(x).mean
+        return self.posterior(x, *c).mean
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor, *c: Tensor) -> Tensor:
         """The picture that each code stands for, (N, C, H, W): the mean of p(x|z).
 
         Raises:
@@ -62,16 +75,16 @@ class LatentModel(nn.Module):
         """
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"z must have shape (N, {self.latent_dim}), got {tuple(z.shape)}")
-        return self.likelihood(z).mean
+        return self.likelihood(z, *c).mean
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *c: Tensor) -> Tensor:
         """The reconstruction x̂ of each picture, (N, C, H, W): decode(encode(x))."""
-        return self.decode(self.encode(x))
+        return self.decode(self.encode(x, *c), *c)
 
     @torch.no_grad()
-    def reconstruct(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor, *c: Tensor) -> Tensor:
         """As ``model(x)``, without a gradient: for looking, not for training."""
-        return self(x)
+        return self(x, *c)
 
     def _checked(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or tuple(x.shape[1:]) != self.picture_shape:
