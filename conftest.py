@@ -7,16 +7,14 @@ from unittest.mock import patch
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from vaecourse.course import notebook_environment
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from vaecourse.course import THREAD_LIMITS, notebook_environment
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the process before any test module, and with it torch or matplotlib, is imported."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         # Workers that each take all cores only wait for one another; the kernels they start inherit this.
-        os.environ.update(dict.fromkeys(THREADS, "1"))
+        os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
     os.environ.setdefault("MPLBACKEND", "agg")  # no windows; kernels do not inherit it
     if config.option.nbval_sanitize_with:
         # nbval would look for it in the current folder, which need not be this one.

@@ -22,6 +22,7 @@ from vaecourse.files import replace_file
 FIRST_LESSON = "00_start_here.ipynb"
 DEFAULT_DATA = "strokes"
 CELL_TIMEOUT = 600  # seconds, for slow machines: a whole lesson is written to take less than 60
+THREAD_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
@@ -99,6 +100,8 @@ def notebook_environment(**overrides: str) -> dict[str, str]:
     # heed TQDM_DISABLE; a variable that begins with SPYDER makes tqdm.auto take the plain one, which does.
     environment |= {"TQDM_DISABLE": "1", "SPYDER_LIKE": "1"}
     environment |= {"VAECOURSE_DATA": DEFAULT_DATA, "VAECOURSE_FIGURES": "png"}
+    # Two threads add numbers up in another order than one; after a training the difference can be seen.
+    environment |= dict.fromkeys(THREAD_LIMITS, "1")
     return environment | overrides
 
 

@@ -263,15 +263,17 @@ def test_nbval_runs_in_the_notebooks_folder_on_the_default_data_without_bars(pro
         "import os, sys\nprint(os.path.basename(os.getcwd()), os.environ['VAECOURSE_DATA'])",
         "from tqdm.auto import tqdm\nfor _ in tqdm(range(2)): pass",
         "import matplotlib\n'inline' in matplotlib.get_backend()",
+        "import torch\ntorch.get_num_threads()",
         kernelspec={"name": "of-another-environment", "display_name": "Another"},
     )
     course.run_lesson(path, store=True)
-    where, bar, backend = outputs(path)
+    where, bar, backend, threads = outputs(path)
     assert where[0].text == "notebooks strokes\n"
     assert bar == []
     assert backend[0].data["text/plain"] == "True"
+    assert threads[0].data["text/plain"] == "1"
     counts, printed = pytest_in(project / "notebooks", "--nbval")  # from a folder below the root, too
-    assert counts == {"passed": 3}, printed
+    assert counts == {"passed": 4}, printed
 
 
 @pytest.mark.slow
@@ -279,7 +281,7 @@ def test_parallel_workers_and_their_kernels_take_one_thread_each(project):
     cell = "import os\nos.environ.get('OMP_NUM_THREADS')"
     for name in "ab":
         path = write(project / "notebooks" / f"{name}.ipynb", "threads = 1", cell, "threads")
-        course.run_lesson(path, store=True, environment={"OMP_NUM_THREADS": "1"})
+        course.run_lesson(path, store=True)
     (project / "tests" / "test_threads.py").write_text(
         "import os\n\ndef test_threads():\n    assert os.environ['OMP_NUM_THREADS'] == '1'\n"
     )

@@ -11,6 +11,7 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
+from vaecourse.course import THREAD_LIMITS
 from vaecourse.data import strokes
 from vaecourse.data.glyphs import GLYPHS
 from vaecourse.data.strokes import DIGITS, FACTORS, LETTERS, VERSION, draw
@@ -169,7 +170,6 @@ for options in ({}, {"size": 64, "channels": 3, "symbols": DIGITS + LETTERS}):
         digest.update(array.tobytes())
 print(digest.hexdigest())
 """
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @pytest.mark.slow
