@@ -7,15 +7,15 @@ a saved notebook is opened again. So a :class:`LiveOutput` makes two:
 1. the *still* form: a picture or a text, which needs no kernel;
 2. the *live* form: a widget view and nothing else.
 
-==========================================  ===================  =================================
+==========================================  ===================  ===================================
 reader                                      still                live
-==========================================  ===================  =================================
+==========================================  ===================  ===================================
 JupyterLab, cell was run                    shown                shown
-JupyterLab, kernel restarted since          shown                its style sheet decides
+JupyterLab, kernel restarted since          shown                hidden, if it has to ask the kernel
 JupyterLab, saved notebook, trusted         shown                its error is hidden by ``_STYLE``
 JupyterLab, downloaded notebook, untrusted  without ``_STYLE``   not rendered (not a safe type)
 GitHub, an exported page                    shown                nothing to show
-==========================================  ===================  =================================
+==========================================  ===================  ===================================
 
 In the course's own lessons the widget views are dropped on storing, and the live form is an empty output.
 The still form does not change from run to run and the live one has no type but its own, which nbval is told to

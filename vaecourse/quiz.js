@@ -27,7 +27,7 @@ const DECIMAL = "[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:e[+-]?[0-9]+)?";
 const NUMBER = new RegExp(`^\\s*(${DECIMAL})(?:\\s*/\\s*(${DECIMAL}))?\\s*$`, "i");
 const THOUSANDS = /^[+-]?[1-9][0-9]{0,2},[0-9]{3}$/;
 
-// The number that a text says, or what is wrong with it. `read_number` in quiz.py reads by the same rule.
+// The number that a text says, or what is wrong with it. `read_number` in quizzes/questions.py reads by the same rule.
 function readNumber(text, unreadable) {
   const match = text.replaceAll("\u2212", "-").match(NUMBER);
   if (!match) return { problem: unreadable.number };
@@ -37,7 +37,7 @@ function readNumber(text, unreadable) {
   return Number.isFinite(number / divisor) ? { number: number / divisor } : { problem: unreadable.number };
 }
 
-// What to say about an answer, as `feedback` in quiz.py does; and `others`, what could be said about other answers.
+// What to say about an answer, as `feedback` in quizzes/questions.py does; and `others`, what could be said about other answers.
 function judge(question, choice) {
   const { kind, options } = question;
   if (kind === "all") return judgeAll(question, choice);

@@ -1,5 +1,6 @@
 """The figures show what they are given, and refuse what they cannot show."""
 
+import io
 from base64 import b64decode
 from xml.etree import ElementTree
 
@@ -112,6 +113,8 @@ def test_curves_and_shares_show_the_numbers():
     (axes,) = plots.shares({"all": 1.0, "some": 0.25}, "share").axes
     assert [patch.get_width() for patch in axes.patches] == [100, 25]
     assert [text.get_text() for text in axes.texts] == ["100 %", "25 %"]
+    (axes,) = plots.shares({"few": 0.1}, "share", limit=0.25).axes
+    assert axes.get_xticks()[-1] == 25 < axes.get_xlim()[1] < 30
 
 
 def test_curves_below_zero_keep_their_axis_the_right_way_up():
@@ -173,6 +176,22 @@ def test_png_keeps_labels_inside_the_picture(pictures, tmp_path):
     pixels = np.asarray(Image.open(tmp_path / "figure.png").convert("L"))
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     assert (border == 255).all()
+
+
+def test_png_is_smaller_than_matplotlibs_and_looks_the_same():
+    generator = np.random.default_rng(0)
+    codes, targets = generator.normal(size=(2000, 2)), generator.integers(0, 10, 2000)
+    figure = plots.latent_plane(codes, targets, list("0123456789"))
+    with io.BytesIO() as file:
+        figure.savefig(file, format="png", dpi=plots.DPI)
+        full = file.getvalue()
+    small = plots.png(figure, trim=False)
+    assert len(small) < 0.6 * len(full)
+    ours, theirs = (np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (small, full))
+    difference = np.abs(ours - theirs)
+    assert difference.mean() < 1
+    assert (difference > 32).mean() < 0.001
+    assert (ours[(theirs == 255).all(-1)] == 255).all()  # paper stays white
 
 
 def test_the_readers_own_matplotlib_settings_stay(pictures):

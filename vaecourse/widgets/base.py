@@ -1,7 +1,6 @@
 """What all widgets have in common."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import nn
 from vaecourse import plots
 from vaecourse.data import PictureDataset
 from vaecourse.live import LiveOutput
+from vaecourse.models.latent import looking
 
 
 class Widget(LiveOutput):
@@ -59,14 +59,6 @@ def require_pictures(data: PictureDataset) -> None:
         raise TypeError(f"data takes a PictureDataset, as vaecourse.data.load() gives it, got {type(data).__name__}")
     if len(data) == 0:
         raise ValueError("data takes a PictureDataset with one picture or more, got one without any")
-
-
-@contextmanager
-def looking(seed: int = 0) -> Iterator[None]:
-    """Without gradients, and drawing from ``seed``; torch's global random state stays as it was."""
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
-        yield
 
 
 def to_eval(model: Any) -> None:

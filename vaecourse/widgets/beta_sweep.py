@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from vaecourse import plots
 from vaecourse.data import PictureDataset
-from vaecourse.models.latent import require_methods
+from vaecourse.models.latent import looking, require_methods
 from vaecourse.objectives import elbo
-from vaecourse.widgets.base import looking, require_pictures, to_bytes, to_eval, tried
+from vaecourse.widgets.base import require_pictures, to_bytes, to_eval, tried
 from vaecourse.widgets.panel import Choice, Drawing, Panel, Scene, Tile, places
 
 _PICTURES = 8
@@ -65,8 +65,7 @@ class BetaSweep(Panel):
             ],
             drawing=Drawing(
                 label="The KL and the error that is left, a point for each beta; the chosen beta is ringed.",
-                background=plots.svg(stage),
-                size=tuple(72 * stage.get_size_inches()),
+                figure=stage,
                 marks={"ring": ("circle", {"r": 7, "fill": "none", "stroke": plots.COLOURS[2], "stroke-width": 2.5})},
             ),
         )

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from vaecourse import plots
 from vaecourse.data import PictureDataset, gaussian_noise, occlusion, salt_and_pepper
+from vaecourse.models.latent import looking
 from vaecourse.objectives import psnr
-from vaecourse.widgets.base import looking, require_pictures, to_bytes, to_eval, tried
+from vaecourse.widgets.base import require_pictures, to_bytes, to_eval, tried
 from vaecourse.widgets.panel import Button, Choice, Panel, Scene, Slider, Tile
 
 _PICTURES = 20

@@ -9,8 +9,8 @@ from torch import nn
 
 from vaecourse import plots
 from vaecourse.data import PictureDataset
-from vaecourse.models.latent import require_methods
-from vaecourse.widgets.base import looking, require_pictures, to_bytes, to_eval, tried
+from vaecourse.models.latent import looking, require_methods
+from vaecourse.widgets.base import require_pictures, to_bytes, to_eval, tried
 from vaecourse.widgets.panel import Choice, Panel, Scene, Slider, Tile
 
 _PICTURES = 20

@@ -13,7 +13,7 @@ from vaecourse import plots
 from vaecourse.data import PictureDataset
 from vaecourse.live import script
 from vaecourse.models.latent import require_methods
-from vaecourse.widgets.base import Widget, to_bytes
+from vaecourse.widgets.base import Widget, to_bytes, to_eval
 
 _HERE = Path(__file__).parent
 _SHOWN_CODES = 3000
@@ -48,8 +48,8 @@ class LatentPlane(Widget):
 
     def __init__(self, model: nn.Module, data: PictureDataset, classifier: nn.Module | None = None):
         require_methods(model, "encode", "decode")
-        for network in filter(None, (model, classifier)):
-            network.eval()  # dropout would draw another picture at every look
+        to_eval(model)
+        to_eval(classifier)
         with torch.no_grad():
             codes = model.encode(data.data[:_SHOWN_CODES])
         if codes.ndim != 2 or codes.shape[1] != 2:
@@ -78,11 +78,7 @@ class LatentPlane(Widget):
 
     def reading(self, z: Sequence[float]) -> str:
         """What the classifier reads at the code ``z``, with its confidence; "" without a classifier."""
-        if self._classifier is None:
-            return ""
-        with torch.no_grad():
-            confidence, index = self._classifier(self._decode(z)).softmax(-1).max(-1)
-        return f"reads as {self._classes[index]}, {100 * confidence.item():.0f} %"
+        return self._read(self._decode(z))
 
     def figure(self) -> Figure:
         """The still twin: a walk of eight lettered points, and what each decodes to.
@@ -90,9 +86,9 @@ class LatentPlane(Widget):
         It goes between the two classes that lie furthest apart, then on into the corner that is furthest from any code.
         """
         walk = self._walk()
-        pictures = torch.cat([self._decode(z) for z in walk])
-        captions = [self.reading(z) for z in walk]
-        return plots.latent_probes(self._codes, self._targets, self._classes, walk, pictures, captions)
+        pictures = [self._decode(z) for z in walk]
+        captions = [self._read(picture) for picture in pictures]
+        return plots.latent_probes(self._codes, self._targets, self._classes, walk, torch.cat(pictures), captions)
 
     @property
     def alt(self) -> str:
@@ -120,9 +116,18 @@ class LatentPlane(Widget):
         with torch.no_grad():
             return self._model.decode(code[None])
 
+    def _read(self, picture: torch.Tensor) -> str:
+        """What the classifier reads in a picture (1, C, H, W)."""
+        if self._classifier is None:
+            return ""
+        with torch.no_grad():
+            confidence, index = self._classifier(picture).softmax(-1).max(-1)
+        return f"reads as {self._classes[index]}, {100 * confidence.item():.0f} %"
+
     def answer(self, question: dict) -> tuple[dict, list[bytes]]:
         z = question["z"]
-        picture = self.render(z)
-        answer = {"z": z, "shape": picture.shape, "reading": self.reading(z)}
+        picture = self._decode(z)
+        shown = to_bytes(picture[0])
+        answer = {"z": z, "shape": shown.shape, "reading": self._read(picture)}
         self.z = tuple(z)
-        return answer, [picture.tobytes()]
+        return answer, [shown.tobytes()]

@@ -113,7 +113,7 @@ function render({ model, el }) {
       setMark(marks[name], attributes);
       overlay.append(marks[name]);
     }
-    const figure = element("figure", { class: "drawing" }, element("img", { src: urls[0], alt: "" }), overlay);
+    const figure = element("figure", { class: "drawing" }, element("img", { src: urls[0], alt: "", role: "presentation" }), overlay);
     figure.style.maxWidth = `${1.4 * size[0]}px`;
     return figure;
   }

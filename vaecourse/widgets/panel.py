@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import traitlets
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from vaecourse import plots
 from vaecourse.live import script
 from vaecourse.widgets.base import Widget
 
@@ -87,16 +89,15 @@ class Tile(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """A still background, and marks that move on it.
-
-    ``background`` is an SVG as :func:`vaecourse.plots.svg` gives it, of ``size`` (width, height) in points;
-    ``marks`` are SVG elements: name -> (tag, attributes).
-    """
+    """A figure as a still background, and marks that move on it: SVG elements, name -> (tag, attributes)."""
 
     label: str
-    background: bytes
-    size: tuple[float, float]
+    figure: Figure
     marks: Mapping[str, tuple[str, Mapping[str, Any]]]
+
+    def plan(self) -> dict[str, Any]:
+        size = (_POINTS_PER_INCH * self.figure.get_size_inches()).tolist()
+        return {"label": self.label, "size": size, "marks": self.marks}
 
 
 class Scene(NamedTuple):
@@ -142,9 +143,9 @@ class Panel(Widget):
             plan={
                 "controls": [control.plan() for control in self._controls.values()],
                 "tiles": [[tile._asdict() for tile in row] for row in tiles],
-                "drawing": drawing and {name: part for name, part in drawing._asdict().items() if name != "background"},
+                "drawing": drawing and drawing.plan(),
             },
-            background=drawing.background if drawing else b"",
+            background=plots.svg(drawing.figure) if drawing else b"",
         )
 
     @property

@@ -58,8 +58,7 @@ class TwoGaussians(Panel):
             ],
             drawing=Drawing(
                 label="Above, the densities p and q. Below, the integrand of the divergence, its area shaded.",
-                background=plots.svg(stage),
-                size=tuple(72 * stage.get_size_inches()),
+                figure=stage,
                 marks=self._marks(),
             ),
         )
