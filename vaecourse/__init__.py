@@ -8,8 +8,8 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "grading", "models", "objectives", "plots", "quiz", "training", "widgets")
-_FUNCTIONS = {"fit": "training"}
+_SUBMODULES = ("data", "diagnostics", "grading", "models", "objectives", "plots", "quiz", "training", "widgets")
+_FUNCTIONS = {"diagnose": "diagnostics", "fit": "training"}
 
 __all__ = [*_SUBMODULES, *_FUNCTIONS]
 
