@@ -144,7 +144,7 @@ REASONS = {
 def test_every_submission_gets_its_row(shared, hand_in, tmp_path):
     seen = []
     folder = hand_in(**{name: content for name, (content, *_) in BATCH.items()})
-    report = grade(folder, tmp_path / "results", progress=lambda *said: seen.append(said))
+    report = grade(folder, tmp_path / "results", lesson="01", progress=lambda *said: seen.append(said))
     graded = students(report)
     got = {name: (graded[name]["status"], graded[name]["points"]) for name in BATCH}
     assert got == {name: (status, points) for name, (_, status, points, _) in BATCH.items()}
@@ -343,6 +343,7 @@ def test_what_has_changed_is_graded_again(shared, hand_in, tmp_path):
 
 def test_another_choice_of_lessons_is_another_grading(shared, hand_in, tmp_path, monkeypatch):
     folder, out = hand_in(ann=[LOSS]), tmp_path / "results"
+    monkeypatch.setattr(module.tasks, "lessons", lambda: ["01"])
     grade(folder, out)
     monkeypatch.setattr(module.tasks, "lessons", lambda: ["01", "02"])
     assert grade(folder, out, lesson="01").graded == 0

@@ -20,7 +20,7 @@ Probes are in :mod:`vaecourse.grading.worker`, the only part of the grader that 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -45,6 +45,11 @@ class Wrong(Exception):  # noqa: N818 (a judgement, not an error)
     def __init__(self, mistake: str, idea: str, measured: str = ""):
         super().__init__(mistake, idea, measured)
         self.mistake, self.idea, self.measured = mistake, idea, measured
+
+    @classmethod
+    def of(cls, ideas: Mapping[str, str], mistake: str, measured: str = "") -> Self:
+        """With the hint for ``mistake`` from a task's table of ideas."""
+        return cls(mistake, ideas[mistake], measured)
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Seen:
         if isinstance(value, Tensor) and value.ndim:
             raise Wrong(
                 "not-one-number",
-                f"{what} must be one number for the whole batch, a tensor of shape (), and it has {value.ndim} "
+                f"{what} must be one number, a tensor of shape (), and it has {value.ndim} "
                 f"dimension{'s' * (value.ndim > 1)}.",
                 f"Its shape is {tuple(value.shape)}.",
             )
@@ -124,6 +129,16 @@ class Seen:
             raise Wrong("no-value", "This part of the answer could not be observed.")
         return value
 
+    def texts(self, name: str) -> list[str]:
+        """What the probe noted in words."""
+        value = self[name]
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise Wrong("no-value", "This part of the answer could not be observed.")
+        return value
+
+
+Lookalikes = Iterable[tuple[str, Tensor | float]]
+"""Names of mistakes, and what each of them gives instead of the right result; the first that fits is named."""
 
 Judge = Callable[[Case, Seen], None]
 """Returns if the answer is right on this case, and raises :class:`Wrong` if not."""
@@ -234,6 +249,52 @@ def close(value: Tensor | float, right: Tensor | float, rtol: float = 1e-4, atol
     """Whether two results agree as closely as float32 allows."""
     value, right = torch.as_tensor(value, dtype=torch.float64), torch.as_tensor(right, dtype=torch.float64)
     return value.shape == right.shape and torch.allclose(value, right, rtol=rtol, atol=atol)
+
+
+def compare(
+    value: Tensor | float,
+    right: Tensor | float,
+    lookalikes: Lookalikes,
+    ideas: Mapping[str, str],
+    measured: str = "",
+) -> None:
+    """Nothing if ``value`` is right.
+
+    Args:
+        value: the answer's.
+        right: the right one.
+        lookalikes: names of mistakes, and what each of them gives instead; the first that fits is named.
+        ideas: name of a mistake -> hint; "other" for a value that is like none of them.
+        measured: for the hint.
+
+    Raises:
+        Wrong: with the mistake that gives this value, or else "other".
+    """
+    if close(value, right):
+        return
+    mistake = next((name for name, result in lookalikes if close(value, result)), "other")
+    raise Wrong.of(ideas, mistake, measured)
+
+
+def explain_error(seen: Seen, words: Iterable[str], mistake: str, ideas: Mapping[str, str]) -> None:
+    """If the answer raised an exception whose message has one of ``words``, add to it what is behind it.
+
+    Raises:
+        Wrong: with that mistake.
+    """
+    failure = seen.failure
+    if failure is not None and failure.kind == "raised" and any(word in failure.measured for word in words):
+        raise Wrong(mistake, f"{failure.idea} {ideas[mistake]}", failure.measured)
+
+
+def bend(points: Sequence[Tensor]) -> float:
+    """How far the image of the middle lies from the middle of the images, as a share of their distance.
+
+    Args:
+        points: what a function gives at the start, the middle and the end of a straight line.
+    """
+    start, middle, end = points
+    return ((start + end - 2 * middle).abs().max() / (end - start).abs().max().clamp_min(1e-12)).item()
 
 
 def judge(task: Task, observed: Sequence[tuple[Case, Seen]]) -> TaskResult:

@@ -4,6 +4,8 @@
 people give, each with the name of the mistake that has to be recognised in it.
 """
 
+from banks import changed
+
 VARIANTS = {}
 MISTAKES = {}
 
@@ -272,56 +274,47 @@ class TinyAutoencoder(nn.Module):
 """
 
 
-def _changed(source: str, *changes: tuple[str, str]) -> str:
-    """``source`` with each change made once; an error if there is nothing to change."""
-    for old, new in changes:
-        if source.count(old) != 1:
-            raise ValueError(f"{old!r} stands {source.count(old)} times in the source, expected once")
-        source = source.replace(old, new)
-    return source
-
-
 MISTAKES["01.TinyAutoencoder"] = [
-    (_changed(_CLASS, ("hidden), nn.ReLU(), nn.Linear(hidden, latent_dim)", "hidden), nn.Linear(hidden, latent_dim)"),
+    (changed(_CLASS, ("hidden), nn.ReLU(), nn.Linear(hidden, latent_dim)", "hidden), nn.Linear(hidden, latent_dim)"),
               ("hidden), nn.ReLU(), nn.Linear(hidden, pixels)", "hidden), nn.Linear(hidden, pixels)")),
      "linear-encoder"),
-    (_changed(_CLASS, ("hidden), nn.ReLU(), nn.Linear(hidden, pixels)", "hidden), nn.Linear(hidden, pixels)")),
+    (changed(_CLASS, ("hidden), nn.ReLU(), nn.Linear(hidden, pixels)", "hidden), nn.Linear(hidden, pixels)")),
      "linear-decoder"),
-    (_changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.ReLU())")), "relu-on-code"),
-    (_changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.Sigmoid())")),
+    (changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.ReLU())")), "relu-on-code"),
+    (changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.Sigmoid())")),
      "squashed-code"),
-    (_changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.Tanh())")),
+    (changed(_CLASS, ("nn.Linear(hidden, latent_dim))", "nn.Linear(hidden, latent_dim), nn.Tanh())")),
      "squashed-code"),
-    (_changed(_CLASS, (", nn.Sigmoid())", ")")), "no-sigmoid"),
-    (_changed(_CLASS, ("nn.Sigmoid())", "nn.ReLU())")), "no-sigmoid"),
-    (_changed(_CLASS, ("nn.Sigmoid())", "nn.Tanh())")), "no-sigmoid"),
-    (_changed(_CLASS, (", nn.Sigmoid())", ")"), ("view(-1, *self.shape)", "view(-1, *self.shape).clamp(0, 1)")),
+    (changed(_CLASS, (", nn.Sigmoid())", ")")), "no-sigmoid"),
+    (changed(_CLASS, ("nn.Sigmoid())", "nn.ReLU())")), "no-sigmoid"),
+    (changed(_CLASS, ("nn.Sigmoid())", "nn.Tanh())")), "no-sigmoid"),
+    (changed(_CLASS, (", nn.Sigmoid())", ")"), ("view(-1, *self.shape)", "view(-1, *self.shape).clamp(0, 1)")),
      "clamped"),
-    (_changed(_CLASS, ("nn.Sigmoid())", "nn.Softmax(1))")), "softmax"),
-    (_changed(_CLASS, (".view(-1, *self.shape)", "")), "flat-pictures"),
-    (_changed(_CLASS, ("return self.decode(self.encode(x))", "return (self.decode(self.encode(x)) + x) / 2")),
+    (changed(_CLASS, ("nn.Sigmoid())", "nn.Softmax(1))")), "softmax"),
+    (changed(_CLASS, (".view(-1, *self.shape)", "")), "flat-pictures"),
+    (changed(_CLASS, ("return self.decode(self.encode(x))", "return (self.decode(self.encode(x)) + x) / 2")),
      "around-the-bottleneck"),
-    (_changed(_CLASS, ("return self.encoder(x)", "self.x = x\n        return self.encoder(x)"),
+    (changed(_CLASS, ("return self.encoder(x)", "self.x = x\n        return self.encoder(x)"),
               ("self.decoder(z).view(-1, *self.shape)", "(self.decoder(z).view_as(self.x) + self.x) / 2")),
      "needs-encode"),
-    (_changed(_CLASS, ("return self.encoder(x)", "self.shape = x.shape\n        return self.encoder(x)"),
+    (changed(_CLASS, ("return self.encoder(x)", "self.shape = x.shape\n        return self.encoder(x)"),
               ("        self.shape = picture_shape\n", ""), ("view(-1, *self.shape)", "view(self.shape)")),
      "needs-encode"),
-    (_changed(_CLASS, ("self.shape = picture_shape\n", "self.shape = picture_shape\n        self.z = None\n"),
+    (changed(_CLASS, ("self.shape = picture_shape\n", "self.shape = picture_shape\n        self.z = None\n"),
               ("return self.encoder(x)", "self.z = self.encoder(x)\n        return self.z"),
               ("self.decoder(z)", "self.decoder(z if self.z is None else self.z)")), "remembers"),
-    (_changed(_CLASS, ("return self.decode(self.encode(x))", "return self.decode(self.encode(x)) ** 2")),
+    (changed(_CLASS, ("return self.decode(self.encode(x))", "return self.decode(self.encode(x)) ** 2")),
      "forward-differs"),
-    (_changed(_CLASS, ("return self.decode(self.encode(x))", "z = self.encode(x)\n        return self.decode(z), z")),
+    (changed(_CLASS, ("return self.decode(self.encode(x))", "z = self.encode(x)\n        return self.decode(z), z")),
      "not-a-tensor"),
-    (_changed(_CLASS, ("self.decode(self.encode(x))", "self.decode(self.encode(x).detach())")), "no-gradient"),
-    (_changed(_CLASS, ("self.shape = picture_shape\n",
+    (changed(_CLASS, ("self.decode(self.encode(x))", "self.decode(self.encode(x).detach())")), "no-gradient"),
+    (changed(_CLASS, ("self.shape = picture_shape\n",
                        "self.shape = picture_shape\n        self.spare = nn.Linear(hidden, hidden)\n")), "no-gradient"),
-    (_changed(_CLASS, ("return self.encoder(x)", "z = self.encoder(x)\n        return z - z.mean(0)")),
+    (changed(_CLASS, ("return self.encoder(x)", "z = self.encoder(x)\n        return z - z.mean(0)")),
      "pictures-mixed"),
-    (_changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")),
+    (changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")),
      "ignores-the-picture"),
-    (_changed(_CLASS, ("(nn.Module)", "")).replace("        super().__init__()\n", ""), "no-module"),
+    (changed(_CLASS, ("(nn.Module)", "")).replace("        super().__init__()\n", ""), "no-module"),
     ("""
 class TinyAutoencoder(nn.Module):
     def __init__(self, latent_dim, hidden, picture_shape):
@@ -437,32 +430,32 @@ def train_step(model, optimizer, x):
     return loss.item()
 """
 MISTAKES["01.train_step"] = [
-    (_changed(_STEP, ("    optimizer.zero_grad()\n", "")), "gradients-add-up"),
-    (_changed(_STEP, ("    optimizer.zero_grad()\n", ""),
+    (changed(_STEP, ("    optimizer.zero_grad()\n", "")), "gradients-add-up"),
+    (changed(_STEP, ("    optimizer.zero_grad()\n", ""),
               ("    optimizer.step()\n", "    optimizer.zero_grad()\n    optimizer.step()\n")), "zeroed-before-step"),
-    (_changed(_STEP, ("    optimizer.step()\n", "")), "no-step"),
-    (_changed(_STEP, ("    loss.backward()\n", "")), "no-backward"),
-    (_changed(_STEP, ("    loss.backward()\n    optimizer.step()\n", "    optimizer.step()\n    loss.backward()\n")),
+    (changed(_STEP, ("    optimizer.step()\n", "")), "no-step"),
+    (changed(_STEP, ("    loss.backward()\n", "")), "no-backward"),
+    (changed(_STEP, ("    loss.backward()\n    optimizer.step()\n", "    optimizer.step()\n    loss.backward()\n")),
      "step-before-backward"),
-    (_changed(_STEP, (".flatten(1).sum(1).mean()", ".mean()")), "mean-over-pixels"),
-    (_changed(_STEP, (".flatten(1).sum(1).mean()", ".sum()")), "sum-over-pictures"),
-    (_changed(_STEP, ("loss = ((", "loss = -((")), "uphill"),
-    (_changed(_STEP, (".mean()\n", ".mean().sqrt()\n")), "root"),
-    (_changed(_STEP, ("return loss.item()", "return loss.item() / len(x)")), "divided-twice"),
-    (_changed(_STEP, ("    optimizer.step()",
+    (changed(_STEP, (".flatten(1).sum(1).mean()", ".mean()")), "mean-over-pixels"),
+    (changed(_STEP, (".flatten(1).sum(1).mean()", ".sum()")), "sum-over-pictures"),
+    (changed(_STEP, ("loss = ((", "loss = -((")), "uphill"),
+    (changed(_STEP, (".mean()\n", ".mean().sqrt()\n")), "root"),
+    (changed(_STEP, ("return loss.item()", "return loss.item() / len(x)")), "divided-twice"),
+    (changed(_STEP, ("    optimizer.step()",
                       "    nn.utils.clip_grad_norm_(model.parameters(), 0.1)\n    optimizer.step()")),
      "scaled"),
-    (_changed(_STEP, ("return loss.item()", "return loss")), "tensor-returned"),
-    (_changed(_STEP, ("return loss.item()", "return loss.detach()")), "tensor-returned"),
-    (_changed(_STEP, ("    return loss.item()\n", "")), "none"),
-    (_changed(_STEP, ("return loss.item()", "return ((x - model(x)) ** 2).flatten(1).sum(1).mean().item()")),
+    (changed(_STEP, ("return loss.item()", "return loss")), "tensor-returned"),
+    (changed(_STEP, ("return loss.item()", "return loss.detach()")), "tensor-returned"),
+    (changed(_STEP, ("    return loss.item()\n", "")), "none"),
+    (changed(_STEP, ("return loss.item()", "return ((x - model(x)) ** 2).flatten(1).sum(1).mean().item()")),
      "loss-after-step"),
-    (_changed(_STEP, ("    loss = ((x - model(x))", "    with torch.no_grad():\n        x_hat = model(x)\n"
+    (changed(_STEP, ("    loss = ((x - model(x))", "    with torch.no_grad():\n        x_hat = model(x)\n"
                                                     "    loss = ((x - x_hat)")), "no-graph"),
-    (_changed(_STEP, ("    optimizer.zero_grad()", "    model.eval()\n    optimizer.zero_grad()")), "eval-mode"),
-    (_changed(_STEP, ("x - model(x)", "x.flip(0) - model(x)")), "other-step"),
-    (_changed(_STEP, ("x - model(x)", "1 - model(x)")), "other-step"),
-    (_changed(_STEP, ("    loss = ", "    optimizer = torch.optim.Adam(model.parameters())\n    loss = ")), "no-step"),
+    (changed(_STEP, ("    optimizer.zero_grad()", "    model.eval()\n    optimizer.zero_grad()")), "eval-mode"),
+    (changed(_STEP, ("x - model(x)", "x.flip(0) - model(x)")), "other-step"),
+    (changed(_STEP, ("x - model(x)", "1 - model(x)")), "other-step"),
+    (changed(_STEP, ("    loss = ", "    optimizer = torch.optim.Adam(model.parameters())\n    loss = ")), "no-step"),
     ("""
 def train_step(model, optimizer, x):
     for _ in range(10):
@@ -521,24 +514,24 @@ def interpolate(model, a, b, steps):
 """
 _MIXED = "model.decode((1 - t) * z_a + t * z_b)"
 MISTAKES["01.interpolate"] = [
-    (_changed(_PATH, (_MIXED, "torch.lerp(a, b, t.view(-1, 1, 1, 1))")), "pixels-mixed"),
-    (_changed(_PATH, (_MIXED, "model(torch.lerp(a, b, t.view(-1, 1, 1, 1)))")), "pixels-mixed"),
-    (_changed(_PATH, (_MIXED, "torch.lerp(model.decode(z_a), model.decode(z_b), t.view(-1, 1, 1, 1))")),
+    (changed(_PATH, (_MIXED, "torch.lerp(a, b, t.view(-1, 1, 1, 1))")), "pixels-mixed"),
+    (changed(_PATH, (_MIXED, "model(torch.lerp(a, b, t.view(-1, 1, 1, 1)))")), "pixels-mixed"),
+    (changed(_PATH, (_MIXED, "torch.lerp(model.decode(z_a), model.decode(z_b), t.view(-1, 1, 1, 1))")),
      "mixed-after-decoding"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "(torch.arange(steps) / steps)")), "end-missing"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "(torch.arange(1, steps + 1) / steps)")), "start-missing"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(0, 1, steps + 2)[1:-1]")), "ends-missing"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(0, 1, steps + 1)")), "count"),
-    (_changed(_PATH, (_MIXED, "model.decode(t * z_a + (1 - t) * z_b)")), "reversed"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(-1, 1, steps)")), "beyond-the-ends"),
-    (_changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.arange(steps)")), "beyond-the-ends"),
-    (_changed(_PATH, (_MIXED, "model.decode(z_a + t * z_b)")), "other-path"),
-    (_changed(_PATH, (_MIXED, "(1 - t) * z_a + t * z_b")), "not-decoded"),
-    (_changed(_PATH, ("steps).view(-1, 1)", "steps).view(-1, 1) ** 2")), "uneven"),
-    (_changed(_PATH, ("return " + _MIXED, "path = " + _MIXED + "\n    return torch.cat([a, path[1:-1], b])")),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "(torch.arange(steps) / steps)")), "end-missing"),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "(torch.arange(1, steps + 1) / steps)")), "start-missing"),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(0, 1, steps + 2)[1:-1]")), "ends-missing"),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(0, 1, steps + 1)")), "count"),
+    (changed(_PATH, (_MIXED, "model.decode(t * z_a + (1 - t) * z_b)")), "reversed"),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.linspace(-1, 1, steps)")), "beyond-the-ends"),
+    (changed(_PATH, ("torch.linspace(0, 1, steps)", "torch.arange(steps)")), "beyond-the-ends"),
+    (changed(_PATH, (_MIXED, "model.decode(z_a + t * z_b)")), "other-path"),
+    (changed(_PATH, (_MIXED, "(1 - t) * z_a + t * z_b")), "not-decoded"),
+    (changed(_PATH, ("steps).view(-1, 1)", "steps).view(-1, 1) ** 2")), "uneven"),
+    (changed(_PATH, ("return " + _MIXED, "path = " + _MIXED + "\n    return torch.cat([a, path[1:-1], b])")),
      "ends-not-decoded"),
-    (_changed(_PATH, ("return " + _MIXED, "return [model.decode((1 - s) * z_a + s * z_b) for s in t]")), "list"),
-    (_changed(_PATH, ("return " + _MIXED, "return torch.stack([model.decode((1 - s) * z_a + s * z_b) for s in t])")),
+    (changed(_PATH, ("return " + _MIXED, "return [model.decode((1 - s) * z_a + s * z_b) for s in t]")), "list"),
+    (changed(_PATH, ("return " + _MIXED, "return torch.stack([model.decode((1 - s) * z_a + s * z_b) for s in t])")),
      "shape"),
 ]  # fmt: skip
 
@@ -581,22 +574,22 @@ def share_recognised(logits, confidence):
     return (logits.softmax(1).amax(1) > confidence).float().mean().item()
 """
 MISTAKES["01.share_recognised"] = [
-    (_changed(_SHARE, (".softmax(1)", "")), "no-softmax"),
-    (_changed(_SHARE, (".softmax(1)", ".softmax(0)")), "over-pictures"),
-    (_changed(_SHARE, (".amax(1)", ".amax(0)")), "over-pictures"),
-    (_changed(_SHARE, (".softmax(1).amax(1)", ".softmax(0).amax(0)")), "over-pictures"),
-    (_changed(_SHARE, (".float().mean()", ".sum()")), "count"),
-    (_changed(_SHARE, ("    return (", "    return 100 * (")), "percent"),
-    (_changed(_SHARE, ("> confidence", ">= confidence")), "at-least"),
-    (_changed(_SHARE, ("> confidence", "< confidence")), "the-others"),
-    (_changed(_SHARE, ("> confidence", "> 0.9")), "fixed-confidence"),
-    (_changed(_SHARE, (".amax(1)", ".argmax(1)")), "argmax"),
-    (_changed(_SHARE, (".amax(1)", "")), "share-of-entries"),
-    (_changed(_SHARE, (".softmax(1)", ".sigmoid()")), "sigmoid"),
-    (_changed(_SHARE, (" > confidence)", ")")), "mean-confidence"),
-    (_changed(_SHARE, (".softmax(1)", ".softmax(1).softmax(1)")), "softmax-twice"),
-    (_changed(_SHARE, (".float().mean().item()", "")), "not-one-number"),
-    (_changed(_SHARE, ("logits.softmax(1)", "(logits.exp() / logits.exp().sum(1, keepdim=True))")), "overflow"),
+    (changed(_SHARE, (".softmax(1)", "")), "no-softmax"),
+    (changed(_SHARE, (".softmax(1)", ".softmax(0)")), "over-pictures"),
+    (changed(_SHARE, (".amax(1)", ".amax(0)")), "over-pictures"),
+    (changed(_SHARE, (".softmax(1).amax(1)", ".softmax(0).amax(0)")), "over-pictures"),
+    (changed(_SHARE, (".float().mean()", ".sum()")), "count"),
+    (changed(_SHARE, ("    return (", "    return 100 * (")), "percent"),
+    (changed(_SHARE, ("> confidence", ">= confidence")), "at-least"),
+    (changed(_SHARE, ("> confidence", "< confidence")), "the-others"),
+    (changed(_SHARE, ("> confidence", "> 0.9")), "fixed-confidence"),
+    (changed(_SHARE, (".amax(1)", ".argmax(1)")), "argmax"),
+    (changed(_SHARE, (".amax(1)", "")), "share-of-entries"),
+    (changed(_SHARE, (".softmax(1)", ".sigmoid()")), "sigmoid"),
+    (changed(_SHARE, (" > confidence)", ")")), "mean-confidence"),
+    (changed(_SHARE, (".softmax(1)", ".softmax(1).softmax(1)")), "softmax-twice"),
+    (changed(_SHARE, (".float().mean().item()", "")), "not-one-number"),
+    (changed(_SHARE, ("logits.softmax(1)", "(logits.exp() / logits.exp().sum(1, keepdim=True))")), "overflow"),
 ]  # fmt: skip
 
 # From a blank cell ----------------------------------------------------------------------------------------
@@ -630,17 +623,17 @@ def train_autoencoder(x, latent_dim):
 """
 )
 VARIANTS["01.train_autoencoder"] = {
-    "deeper": _changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)",
+    "deeper": changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)",
                                    "nn.Linear(784, 200), nn.SiLU(), nn.Linear(200, 64), nn.SiLU(), "
                                    "nn.Linear(64, latent_dim)")),
-    "numpy shuffles, no sigmoid": _changed(
+    "numpy shuffles, no sigmoid": changed(
         _TRAINING, ("torch.randperm(len(x))", "np.random.permutation(len(x))"), (", nn.Sigmoid()", ""),
         ("\nclass Network", "\nimport numpy as np\n\nclass Network")),
-    "data loader, mean over pixels": _changed(
+    "data loader, mean over pixels": changed(
         _TRAINING, (".square().flatten(1).sum(1).mean()", ".square().mean()"),
         ("for batch in x[torch.randperm(len(x))].split(50)",
          "for (batch,) in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x), 50, shuffle=True)")),
-    "smaller steps, a quick student": _changed(_TRAINING, ("lr=2e-3", "lr=1e-3"), ("split(50)", "split(32)")),
+    "smaller steps, a quick student": changed(_TRAINING, ("lr=2e-3", "lr=1e-3"), ("split(50)", "split(32)")),
     "no module": """
 from types import SimpleNamespace
 
@@ -659,27 +652,27 @@ def train_autoencoder(pictures, d):
 }  # fmt: skip
 _SHORT = ("range(15)", "range(6)")
 MISTAKES["01.train_autoencoder"] = [
-    (_changed(_TRAINING, ("            optimizer.step()\n", ""), ("range(15)", "range(1)")), "untrained"),
-    (_changed(_TRAINING, ("range(15)", "range(1)")), "always-the-same"),
-    (_changed(_TRAINING, ("range(15)", "range(2)"), ("batch - model", "batch.flip(0) - model")), "always-the-same"),
-    (_changed(_TRAINING, ("    return model", "")), "nothing-returned"),
-    (_changed(_TRAINING, ("    return model", "    return model.encode")), "no-model"),
-    (_changed(_TRAINING, ("model = Network(latent_dim)", "model = Network(16)"), ("range(15)", "range(1)")),
+    (changed(_TRAINING, ("            optimizer.step()\n", ""), ("range(15)", "range(1)")), "untrained"),
+    (changed(_TRAINING, ("range(15)", "range(1)")), "always-the-same"),
+    (changed(_TRAINING, ("range(15)", "range(2)"), ("batch - model", "batch.flip(0) - model")), "always-the-same"),
+    (changed(_TRAINING, ("    return model", "")), "nothing-returned"),
+    (changed(_TRAINING, ("    return model", "    return model.encode")), "no-model"),
+    (changed(_TRAINING, ("model = Network(latent_dim)", "model = Network(16)"), ("range(15)", "range(1)")),
      "code-size"),
-    (_changed(_TRAINING, (", nn.Unflatten(1, (1, 28, 28))", ""),
+    (changed(_TRAINING, (", nn.Unflatten(1, (1, 28, 28))", ""),
               ("batch - model(batch)", "batch.flatten(1) - model(batch)"), ("range(15)", "range(1)")), "flat-pictures"),
-    (_changed(_TRAINING, ("lr=2e-3", "lr=0.1"), _SHORT), "always-the-same"),
-    (_changed(_TRAINING, ("split(50)", "split(len(x))")), "always-the-same"),
-    (_changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)", "nn.Linear(784, latent_dim)"),
+    (changed(_TRAINING, ("lr=2e-3", "lr=0.1"), _SHORT), "always-the-same"),
+    (changed(_TRAINING, ("split(50)", "split(len(x))")), "always-the-same"),
+    (changed(_TRAINING, ("nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, latent_dim)", "nn.Linear(784, latent_dim)"),
               ("nn.Linear(latent_dim, 200), nn.ReLU(), nn.Linear(200, 784), nn.Sigmoid()",
                "nn.Linear(latent_dim, 784)"),
               ("lr=2e-3", "lr=1e-2")), "linear"),
-    (_changed(_TRAINING, _SHORT, ("lr=2e-3", "lr=1e-3")), "under-trained"),
-    (_changed(_TRAINING, _SHORT, ("nn.Linear(200, latent_dim)", "nn.Linear(200, latent_dim), nn.ReLU()")),
+    (changed(_TRAINING, _SHORT, ("lr=2e-3", "lr=1e-3")), "under-trained"),
+    (changed(_TRAINING, _SHORT, ("nn.Linear(200, latent_dim)", "nn.Linear(200, latent_dim), nn.ReLU()")),
      "positive-codes"),
-    (_changed(_TRAINING, ("model = Network(latent_dim)", "torch.seed()\n    model = Network(latent_dim)")),
+    (changed(_TRAINING, ("model = Network(latent_dim)", "torch.seed()\n    model = Network(latent_dim)")),
      "two-models"),
-    (_changed(_NETWORK, ("self.encode = nn", "self.seen = None\n        self.narrow = nn"),
+    (changed(_NETWORK, ("self.encode = nn", "self.seen = None\n        self.narrow = nn"),
               ("self.decode = nn", "self.widen = nn"))
      + """
     def encode(self, x):
@@ -693,5 +686,5 @@ MISTAKES["01.train_autoencoder"] = [
         return x_hat
 
 """
-     + _changed(_TRAINING.removeprefix(_NETWORK), ("range(15)", "range(2)")), "around-the-bottleneck"),
+     + changed(_TRAINING.removeprefix(_NETWORK), ("range(15)", "range(2)")), "around-the-bottleneck"),
 ]  # fmt: skip

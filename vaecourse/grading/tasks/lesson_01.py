@@ -1,6 +1,6 @@
 """The tasks of lesson 01: the autoencoder. What their hints say is in :mod:`.ideas_01`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import prod
 
@@ -8,39 +8,22 @@ import torch
 from torch import Tensor
 
 from vaecourse.data import strokes
-from vaecourse.grading.task import Case, Criterion, Seen, Stage, Task, Wrong, close
+from vaecourse.grading.task import (
+    Case,
+    Criterion,
+    Lookalikes,
+    Seen,
+    Stage,
+    Task,
+    Wrong,
+    bend,
+    close,
+    compare,
+    explain_error,
+)
 from vaecourse.grading.tasks import ideas_01 as ideas
+from vaecourse.grading.tasks.training_step import explain_no_graph, explain_order, moved, same, steps_along
 from vaecourse.grading.worker import probes, probes_01
-
-Lookalikes = Iterable[tuple[str, Tensor | float]]
-"""Names of mistakes, and what each of them gives instead of the right result; the first that fits is named."""
-
-
-def _wrong(of: Mapping[str, str], mistake: str, measured: str = "") -> Wrong:
-    return Wrong(mistake, of[mistake], measured)
-
-
-def _compare(
-    value: Tensor | float, right: Tensor | float, lookalikes: Lookalikes, of: Mapping[str, str], measured: str
-) -> None:
-    """Nothing if ``value`` is right.
-
-    Raises:
-        Wrong: with the mistake that gives this value, or else "other".
-    """
-    if close(value, right):
-        return
-    mistake = next((name for name, result in lookalikes if close(value, result)), "other")
-    raise _wrong(of, mistake, measured)
-
-
-def _texts(seen: Seen, name: str) -> list[str]:
-    """What the probe noted in words."""
-    value = seen[name]
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise Wrong("no-value", "This part of the answer could not be observed.")
-    return value
-
 
 # 1 The loss -----------------------------------------------------------------------------------------------
 
@@ -59,9 +42,9 @@ def _squared_error(case: Case, seen: Seen) -> None:
     pixels = case["x"][0].numel()
     if close(value * pixels, right):
         measured += f" Yours is {pixels} times less: that is the number of pixels."
-    _compare(value, right, _squared_error_lookalikes(case["x"], case["x_hat"]), ideas.SQUARED_ERROR, measured)
-    if _texts(seen, "changed"):
-        raise _wrong(ideas.SQUARED_ERROR, "changes-input")
+    compare(value, right, _squared_error_lookalikes(case["x"], case["x_hat"]), ideas.SQUARED_ERROR, measured)
+    if seen.texts("changed"):
+        raise Wrong.of(ideas.SQUARED_ERROR, "changes-input")
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> float:
@@ -89,12 +72,12 @@ def _squared_error_lookalikes(x: Tensor, x_hat: Tensor) -> Lookalikes:
 def _squared_error_gradient(case: Case, seen: Seen) -> None:
     value, x, x_hat = seen.number("value", "The loss"), case["x"].double(), case["x_hat"].double()
     if seen["d/dx_hat"] is None:
-        raise _wrong(ideas.SQUARED_ERROR, "no-gradient")
+        raise Wrong.of(ideas.SQUARED_ERROR, "no-gradient")
     gradient = seen.tensor("d/dx_hat", x.shape, "The gradient")
     if not gradient.any():
-        raise _wrong(ideas.SQUARED_ERROR, "no-gradient")
+        raise Wrong.of(ideas.SQUARED_ERROR, "no-gradient")
     if close(value, squared_error(x, x_hat)) and not close(gradient, 2 * (x_hat - x) / len(x)):
-        raise _wrong(ideas.SQUARED_ERROR, "other-gradient")
+        raise Wrong.of(ideas.SQUARED_ERROR, "other-gradient")
 
 
 SQUARED_ERROR = Task(
@@ -128,7 +111,7 @@ def _pca_cases(rng: torch.Generator) -> Iterator[Case]:
 
 
 def _pca_reconstruct(case: Case, seen: Seen) -> None:
-    _explain_shape_error(seen)
+    explain_error(seen, SHAPE_ERRORS, "shapes-do-not-fit", ideas.PCA_RECONSTRUCT)
     x, mean, components = (case[name].double() for name in ("x", "mean", "components"))
     value = seen.tensor("value", what="The reconstruction")
     if value.shape != x.shape:
@@ -138,19 +121,12 @@ def _pca_reconstruct(case: Case, seen: Seen) -> None:
         elif value.numel() == x.numel():
             mistake = "shape-lost"
         measured = f"On {case.name} it is {tuple(value.shape)}, and should be {tuple(x.shape)}."
-        raise _wrong(ideas.PCA_RECONSTRUCT, mistake, measured)
+        raise Wrong.of(ideas.PCA_RECONSTRUCT, mistake, measured)
     value, x, mean = value.flatten(1), x.flatten(1), mean.flatten(1)
     right = _projected(x, mean, components)
     away = (value - right).abs().max().item()
     measured = f"On {case.name}, with D = {len(components)}, your pixels are off by up to {away:.3f}."
-    _compare(value, right, _pca_lookalikes(x, mean, components), ideas.PCA_RECONSTRUCT, measured)
-
-
-def _explain_shape_error(seen: Seen) -> None:
-    failure = seen.failure
-    if failure is not None and failure.kind == "raised" and any(word in failure.measured for word in SHAPE_ERRORS):
-        mistake = "shapes-do-not-fit"
-        raise Wrong(mistake, f"{failure.idea} {ideas.PCA_RECONSTRUCT[mistake]}", failure.measured)
+    compare(value, right, _pca_lookalikes(x, mean, components), ideas.PCA_RECONSTRUCT, measured)
 
 
 def _projected(rows: Tensor, mean: Tensor, components: Tensor) -> Tensor:
@@ -233,7 +209,7 @@ def _shapes(case: Case, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _check_module(seen: Seen) -> None:
     if not seen.flag("is a module"):
-        raise _wrong(ideas.AUTOENCODER, "no-module")
+        raise Wrong.of(ideas.AUTOENCODER, "no-module")
 
 
 def _encodes(case: Case, seen: Seen) -> None:
@@ -242,40 +218,40 @@ def _encodes(case: Case, seen: Seen) -> None:
     shape, _ = _shapes(case, n)
     z = seen.tensor("z", what=what)
     if z.shape == (n, case["hidden"]):
-        raise _wrong(ideas.AUTOENCODER, "hidden-as-code", f"On {case.name} its shape is {tuple(z.shape)}.")
+        raise Wrong.of(ideas.AUTOENCODER, "hidden-as-code", f"On {case.name} its shape is {tuple(z.shape)}.")
     z, again, backwards = (seen.tensor(name, shape, what) for name in ("z", "z again", "z backwards"))
     if not close(again, z):
-        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+        raise Wrong.of(ideas.AUTOENCODER, "not-repeatable")
     alone = seen.tensor("z of the first", _shapes(case, 1)[0], what)
     if not (close(backwards.flip(0), z, atol=1e-4) and close(alone, z[:1], atol=1e-4)):
-        raise _wrong(ideas.AUTOENCODER, "pictures-mixed")
+        raise Wrong.of(ideas.AUTOENCODER, "pictures-mixed")
     wild = torch.cat([seen.tensor(f"wild {k}", shape, what) for k in range(probes_01.MODELS)])
     if wild.abs().max() <= 1:
-        raise _wrong(ideas.AUTOENCODER, "squashed-code")
+        raise Wrong.of(ideas.AUTOENCODER, "squashed-code")
     if wild.min() >= 0:
-        raise _wrong(ideas.AUTOENCODER, "relu-on-code")
+        raise Wrong.of(ideas.AUTOENCODER, "relu-on-code")
 
 
 def _decodes(case: Case, seen: Seen) -> None:
     _check_module(seen)
     if seen.flag("needs encode"):
-        raise _wrong(ideas.AUTOENCODER, "needs-encode")
+        raise Wrong.of(ideas.AUTOENCODER, "needs-encode")
     n, what = len(case["codes"]), "decode(z)"
     _, shape = _shapes(case, n)
     if seen.tensor("x_hat", what=what).shape == (n, prod(case["picture_shape"])):
-        raise _wrong(ideas.AUTOENCODER, "flat-pictures")
+        raise Wrong.of(ideas.AUTOENCODER, "flat-pictures")
     x_hat, again, backwards = (seen.tensor(name, shape, what) for name in ("x_hat", "x_hat again", "x_hat backwards"))
     if not close(again, x_hat):
-        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+        raise Wrong.of(ideas.AUTOENCODER, "not-repeatable")
     if not close(backwards.flip(0), x_hat, atol=1e-4):
-        raise _wrong(ideas.AUTOENCODER, "pictures-mixed")
+        raise Wrong.of(ideas.AUTOENCODER, "pictures-mixed")
     wild = torch.cat([x_hat, *(seen.tensor(f"wild {k}", shape, what) for k in range(probes_01.MODELS))])
     if wild.min() < 0 or wild.max() > 1:
-        raise _wrong(ideas.AUTOENCODER, "no-sigmoid", f"On {case.name} some are {_beyond(wild)}.")
+        raise Wrong.of(ideas.AUTOENCODER, "no-sigmoid", f"On {case.name} some are {_beyond(wild)}.")
     if close(x_hat.flatten(1).sum(1), torch.ones(n)):
-        raise _wrong(ideas.AUTOENCODER, "softmax")
+        raise Wrong.of(ideas.AUTOENCODER, "softmax")
     if ((x_hat == 0) | (x_hat == 1)).double().mean() > CUT_OFF:
-        raise _wrong(ideas.AUTOENCODER, "clamped")
+        raise Wrong.of(ideas.AUTOENCODER, "clamped")
 
 
 def _beyond(grey: Tensor) -> str:
@@ -288,24 +264,24 @@ def _goes_through_the_code(case: Case, seen: Seen) -> None:
     x, pixels = case["x"], prod(case["picture_shape"])
     x_hat = seen.tensor("x_hat", x.shape, "model(x)")
     if not close(seen.tensor("x_hat again", x.shape, "model(x)"), x_hat):
-        raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+        raise Wrong.of(ideas.AUTOENCODER, "not-repeatable")
     _check_rank(seen.tensor("jacobian", (pixels, pixels), "The derivative of model(x)"), case["latent_dim"])
     before, after = (seen.tensor(f"codes {when}", what="decode(z)") for when in ("before", "after"))
     if not close(after, before):
-        raise _wrong(ideas.AUTOENCODER, "remembers")
+        raise Wrong.of(ideas.AUTOENCODER, "remembers")
     if not close(x_hat, seen.tensor("decoded", x.shape, "decode(encode(x))")):
-        raise _wrong(ideas.AUTOENCODER, "forward-differs")
+        raise Wrong.of(ideas.AUTOENCODER, "forward-differs")
 
 
 def _check_rank(jacobian: Tensor, latent_dim: int) -> None:
     """Whatever passes through D numbers moves in at most D directions."""
     sizes = torch.linalg.svdvals(jacobian)
     if sizes[0] == 0:
-        raise _wrong(ideas.AUTOENCODER, "ignores-the-picture")
+        raise Wrong.of(ideas.AUTOENCODER, "ignores-the-picture")
     rank = int((sizes > RANK * sizes[0]).sum())
     if rank > latent_dim:
         measured = f"The reconstruction moves in {rank} independent directions; the code has {latent_dim} numbers."
-        raise _wrong(ideas.AUTOENCODER, "around-the-bottleneck", measured)
+        raise Wrong.of(ideas.AUTOENCODER, "around-the-bottleneck", measured)
 
 
 def _learns(case: Case, seen: Seen) -> None:
@@ -316,39 +292,33 @@ def _learns(case: Case, seen: Seen) -> None:
     codes, pictures = _shapes(case, LINES)
     if case["look"] == "encode":
         points = [seen.tensor(f"line {k}", codes, "encode(x)") for k in range(3)]
-        if _bend(points) < BEND:
-            raise _wrong(ideas.AUTOENCODER, "linear-encoder")
+        if bend(points) < BEND:
+            raise Wrong.of(ideas.AUTOENCODER, "linear-encoder")
     elif seen.flag("needs encode"):
-        raise _wrong(ideas.AUTOENCODER, "needs-encode")
+        raise Wrong.of(ideas.AUTOENCODER, "needs-encode")
     elif _is_linear_decoder([seen.tensor(f"line {k}", pictures, "decode(z)") for k in range(3)]):
-        raise _wrong(ideas.AUTOENCODER, "linear-decoder")
-
-
-def _bend(points: Sequence[Tensor]) -> float:
-    """How far the image of the middle lies from the middle of the images, as a share of their distance."""
-    start, middle, end = points
-    return ((start + end - 2 * middle).abs().max() / (end - start).abs().max().clamp_min(1e-12)).item()
+        raise Wrong.of(ideas.AUTOENCODER, "linear-decoder")
 
 
 def _is_linear_decoder(points: Sequence[Tensor]) -> bool:
     """Whether it maps lines to lines, as they are or up to a last sigmoid."""
-    return min(_bend(points), _bend([torch.logit(point, eps=1e-7) for point in points])) < BEND
+    return min(bend(points), bend([torch.logit(point, eps=1e-7) for point in points])) < BEND
 
 
 def _check_parameters(case: Case, seen: Seen) -> None:
     (codes, pictures), (_, decoded) = (_shapes(case, n) for n in (len(case["x"]), LINES))
     seen.tensor("x_hat", pictures, "model(x)")
     if not seen.number("parameters"):
-        raise _wrong(ideas.AUTOENCODER, "not-registered")
+        raise Wrong.of(ideas.AUTOENCODER, "not-registered")
     # With all parameters at zero nothing tells one input from another, unless a layer is not among them.
     for name, shape, what in (("silent z", codes, "encode(x)"), ("silent x_hat", decoded, "decode(z)")):
         values, again = (seen.tensor(name + suffix, shape, what) for suffix in ("", " again"))
         if not close(again, values):
-            raise _wrong(ideas.AUTOENCODER, "not-repeatable")
+            raise Wrong.of(ideas.AUTOENCODER, "not-repeatable")
         if not close(values, values[:1].expand_as(values)):
-            raise _wrong(ideas.AUTOENCODER, "not-registered")
-    if idle := _texts(seen, "idle"):
-        raise _wrong(ideas.AUTOENCODER, "no-gradient", f"Without gradient: {', '.join(idle[:4])}.")
+            raise Wrong.of(ideas.AUTOENCODER, "not-registered")
+    if idle := seen.texts("idle"):
+        raise Wrong.of(ideas.AUTOENCODER, "no-gradient", f"Without gradient: {', '.join(idle[:4])}.")
 
 
 AUTOENCODER = Task(
@@ -395,14 +365,6 @@ def _loss_and_gradient(weights: Mapping[str, Tensor], x: Tensor) -> tuple[float,
     return loss.item(), dict(zip(leaves, gradients, strict=True))
 
 
-def _moved(weights: Mapping[str, Tensor], gradient: Mapping[str, Tensor], lr: float) -> dict[str, Tensor]:
-    return {name: weights[name] - lr * gradient[name] for name in WEIGHTS}
-
-
-def _same(weights: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> bool:
-    return all(close(weights[name], others[name]) for name in WEIGHTS)
-
-
 def _weights_after(case: Case, seen: Seen, call: int) -> dict[str, Tensor]:
     given = case["weights"]
     if call == 0:
@@ -411,52 +373,22 @@ def _weights_after(case: Case, seen: Seen, call: int) -> dict[str, Tensor]:
 
 
 def _first_step(case: Case, seen: Seen) -> None:
-    _explain_no_graph(seen)
+    explain_no_graph(seen, ideas.TRAIN_STEP)
     start, after, lr, x = _weights_after(case, seen, 0), _weights_after(case, seen, 1), case["lr"], case["batches"][0]
     loss, gradient = _loss_and_gradient(start, x)
-    if not _same(after, _moved(start, gradient, lr)):
-        _explain_order(_texts(seen, "events 1"))
+    if not same(after, moved(start, gradient, lr)):
+        explain_order(seen.texts("events 1"), ideas.TRAIN_STEP)
         factors = {
             "mean-over-pixels": 1 / x[0].numel(),
             "sum-over-pictures": len(x),
             "uphill": -1,
             "root": loss**-0.5 / 2,
-            "scaled": _factor(start, after, gradient) / lr,
+            "scaled": steps_along(start, after, gradient) / lr,
         }
-        like = (name for name, factor in factors.items() if _same(after, _moved(start, gradient, factor * lr)))
-        raise _wrong(ideas.TRAIN_STEP, next(like, "other-step"))
+        like = (name for name, factor in factors.items() if same(after, moved(start, gradient, factor * lr)))
+        raise Wrong.of(ideas.TRAIN_STEP, next(like, "other-step"))
     if not seen.flag("training"):
-        raise _wrong(ideas.TRAIN_STEP, "eval-mode")
-
-
-def _factor(start: Mapping[str, Tensor], after: Mapping[str, Tensor], gradient: Mapping[str, Tensor]) -> float:
-    """How far the weights went down the gradient, in lengths of the gradient."""
-    way, slope = (
-        torch.cat([part.flatten() for part in parts])
-        for parts in ([start[name] - after[name] for name in WEIGHTS], [gradient[name] for name in WEIGHTS])
-    )
-    return (way @ slope / slope.square().sum()).item()
-
-
-def _explain_no_graph(seen: Seen) -> None:
-    failure = seen.failure
-    if failure is not None and failure.kind == "raised" and "does not require grad" in failure.measured:
-        raise Wrong("no-graph", f"{failure.idea} {ideas.TRAIN_STEP['no-graph']}", failure.measured)
-
-
-def _explain_order(events: list[str]) -> None:
-    """What in the order of calls explains weights that are not where they should be."""
-    if "backward" not in events:
-        raise _wrong(ideas.TRAIN_STEP, "no-backward")
-    if "step" not in events:
-        raise _wrong(ideas.TRAIN_STEP, "no-step")
-    if events.count("step") > 1:
-        raise _wrong(ideas.TRAIN_STEP, "several-steps")
-    backward, step = events.index("backward"), events.index("step")
-    if step < backward and "forward" not in events[step:backward]:  # with a closure, step() itself calls the rest
-        raise _wrong(ideas.TRAIN_STEP, "step-before-backward")
-    if "zero" in events[backward:step]:
-        raise _wrong(ideas.TRAIN_STEP, "zeroed-before-step")
+        raise Wrong.of(ideas.TRAIN_STEP, "eval-mode")
 
 
 def _later_steps(case: Case, seen: Seen) -> None:
@@ -466,20 +398,20 @@ def _later_steps(case: Case, seen: Seen) -> None:
     for call, x in enumerate(case["batches"][1:], start=2):
         before, after = _weights_after(case, seen, call - 1), _weights_after(case, seen, call)
         _, gradient = _loss_and_gradient(before, x)
-        if _same(after, _moved(before, gradient, lr)):
+        if same(after, moved(before, gradient, lr)):
             left_over = gradient
             continue
-        if _same(after, _moved(before, {name: gradient[name] + left_over[name] for name in WEIGHTS}, lr)):
-            raise _wrong(ideas.TRAIN_STEP, "gradients-add-up")
-        _explain_order(_texts(seen, f"events {call}"))
-        raise _wrong(ideas.TRAIN_STEP, "carried-over")
+        if same(after, moved(before, {name: gradient[name] + left_over[name] for name in WEIGHTS}, lr)):
+            raise Wrong.of(ideas.TRAIN_STEP, "gradients-add-up")
+        explain_order(seen.texts(f"events {call}"), ideas.TRAIN_STEP)
+        raise Wrong.of(ideas.TRAIN_STEP, "carried-over")
 
 
 def _returned_loss(case: Case, seen: Seen) -> None:
-    _explain_no_graph(seen)
+    explain_no_graph(seen, ideas.TRAIN_STEP)
     for call, x in enumerate(case["batches"], start=1):
         if isinstance(seen[f"returned {call}"], Tensor):
-            raise _wrong(ideas.TRAIN_STEP, "tensor-returned")
+            raise Wrong.of(ideas.TRAIN_STEP, "tensor-returned")
         value = seen.number(f"returned {call}", "The loss")
         (right, _), (afterwards, _) = (_loss_and_gradient(_weights_after(case, seen, k), x) for k in (call - 1, call))
         lookalikes = {
@@ -491,7 +423,7 @@ def _returned_loss(case: Case, seen: Seen) -> None:
             "uphill": -right,
         }
         measured = f"In call {call} on {case.name} you return {value:.4f}, the loss is {right:.4f}."
-        _compare(value, right, lookalikes.items(), ideas.TRAIN_STEP, measured)
+        compare(value, right, lookalikes.items(), ideas.TRAIN_STEP, measured)
 
 
 TRAIN_STEP = Task(
@@ -586,17 +518,17 @@ class _Walk:
 def _walk(case: Case, seen: Seen) -> _Walk:
     value, shape = seen["value"], tuple(case["a"].shape[1:])
     if isinstance(value, list) and value and isinstance(value[0], Tensor):
-        raise _wrong(ideas.INTERPOLATE, "list")
+        raise Wrong.of(ideas.INTERPOLATE, "list")
     value = seen.tensor("value", what="The path")
     if not value.numel():
-        raise _wrong(ideas.INTERPOLATE, "empty")
+        raise Wrong.of(ideas.INTERPOLATE, "empty")
     if value.ndim == 2 and value.shape[1] == len(case["weights"]["encoder"]):
-        raise _wrong(ideas.INTERPOLATE, "not-decoded")
+        raise Wrong.of(ideas.INTERPOLATE, "not-decoded")
     if value.ndim == 5 and value.shape[1] == 1:
-        raise _wrong(ideas.INTERPOLATE, "shape", f"It is {tuple(value.shape)}.")
+        raise Wrong.of(ideas.INTERPOLATE, "shape", f"It is {tuple(value.shape)}.")
     value = seen.tensor("value", (None, *shape), "The path")
     if len(value) > LONGEST_WALK:  # not worth the time of taking it apart
-        raise _wrong(ideas.INTERPOLATE, "count", f"With steps={case['steps']} there are {len(value)} pictures.")
+        raise Wrong.of(ideas.INTERPOLATE, "count", f"With steps={case['steps']} there are {len(value)} pictures.")
     return _Walk(case, value)
 
 
@@ -611,7 +543,7 @@ def _mixes_codes(case: Case, seen: Seen) -> None:
         "mixed-after-decoding": walk.in_reconstructions.straight,
         "ends-not-decoded": walk.ends_are_originals,
     }
-    raise _wrong(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "other-path"))
+    raise Wrong.of(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "other-path"))
 
 
 def _goes_from_a_to_b(case: Case, seen: Seen) -> None:
@@ -621,9 +553,9 @@ def _goes_from_a_to_b(case: Case, seen: Seen) -> None:
         measured += f" They lie at t = {', '.join(f'{place:.2f}' for place in t[:12].tolist())}."
         _check_places(t, steps, measured)
     elif len(walk.rows) != steps:
-        raise _wrong(ideas.INTERPOLATE, "count", measured)
+        raise Wrong.of(ideas.INTERPOLATE, "count", measured)
     elif not (walk.ends_are_originals or walk.sends_mixed_pixels_through):  # these do lead from a to b
-        raise _wrong(ideas.INTERPOLATE, "other-path")
+        raise Wrong.of(ideas.INTERPOLATE, "other-path")
 
 
 def _check_places(t: Tensor, steps: int, measured: str) -> None:
@@ -642,7 +574,7 @@ def _check_places(t: Tensor, steps: int, measured: str) -> None:
         "beyond-the-ends": bool((t < -0.01).any() or (t > 1.01).any()),
         "count": len(t) != steps,
     }
-    raise _wrong(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "uneven"), measured)
+    raise Wrong.of(ideas.INTERPOLATE, next((name for name, fits in explanations.items() if fits), "uneven"), measured)
 
 
 INTERPOLATE = Task(
@@ -702,11 +634,11 @@ def _share(values: Tensor, confidence: float) -> float:
 def _share_recognised(case: Case, seen: Seen) -> None:
     value = seen["value"]
     if isinstance(value, Tensor | float) and not torch.isfinite(torch.as_tensor(value)).all():
-        raise _wrong(ideas.SHARE_RECOGNISED, "nan")
+        raise Wrong.of(ideas.SHARE_RECOGNISED, "nan")
     value, logits, confidence = seen.number("value", "The share"), case["logits"], case["confidence"]
     right = _share(logits.double().softmax(1).amax(1), confidence)
     measured = f"On {case.name} (confidence {confidence}) your share is {value:.4f}, the right one is {right:.4f}."
-    _compare(value, right, _share_lookalikes(logits, confidence), ideas.SHARE_RECOGNISED, measured)
+    compare(value, right, _share_lookalikes(logits, confidence), ideas.SHARE_RECOGNISED, measured)
 
 
 def _share_lookalikes(logits: Tensor, confidence: float) -> list[tuple[str, float]]:
@@ -790,13 +722,13 @@ def _decoding_cases(rng: torch.Generator, earlier: Sequence[tuple[Case, Seen]]) 
 
 def _codes(case: Case, first: Seen) -> Tensor:
     if first.flag("nothing returned"):
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "nothing-returned")
+        raise Wrong.of(ideas.TRAIN_AUTOENCODER, "nothing-returned")
     if not first.flag("has methods"):
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "no-model")
+        raise Wrong.of(ideas.TRAIN_AUTOENCODER, "no-model")
     codes, size = first.tensor("codes", what="encode(x)"), case["latent_dim"]
     if codes.shape != (HELD_OUT, size):
         measured = f"For {HELD_OUT} pictures and latent_dim={size} it is {tuple(codes.shape)}."
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "code-size", measured)
+        raise Wrong.of(ideas.TRAIN_AUTOENCODER, "code-size", measured)
     return codes
 
 
@@ -821,7 +753,7 @@ def _pictures(case: Case, seen: Seen) -> Tensor:
     """What was decoded from the codes of the held-out pictures."""
     held_out = case["held_out"]
     if seen.tensor("x_hat", what="decode(z)").shape == held_out.flatten(1).shape:
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "flat-pictures")
+        raise Wrong.of(ideas.TRAIN_AUTOENCODER, "flat-pictures")
     return seen.tensor("x_hat", held_out.shape, "decode(z)")
 
 
@@ -841,7 +773,7 @@ def _has_learned(case: Case, seen: Seen) -> None:
     mistake = "always-the-same" if spread < ALIKE * bar else "hardly-trained"
     if (x_hat - 0.5).abs().max() < 0.2:  # a sigmoid with the weights it started with
         mistake = "untrained"
-    raise _wrong(ideas.TRAIN_AUTOENCODER, mistake, measured)
+    raise Wrong.of(ideas.TRAIN_AUTOENCODER, mistake, measured)
 
 
 def _explain_two_trainings(case: Case, seen: Seen, error: float, measured: str) -> None:
@@ -850,12 +782,12 @@ def _explain_two_trainings(case: Case, seen: Seen, error: float, measured: str) 
     if squared_error(case["held_out"], own) > FAR_BETTER * error:
         return
     same = close(case["first"].tensor("sample"), seen.tensor("sample"), rtol=0.05, atol=0.05)
-    raise _wrong(ideas.TRAIN_AUTOENCODER, "around-the-bottleneck" if same else "two-models", measured)
+    raise Wrong.of(ideas.TRAIN_AUTOENCODER, "around-the-bottleneck" if same else "two-models", measured)
 
 
 def _explain_codes(case: Case, measured: str) -> None:
     if case["codes"].min() >= 0:
-        raise _wrong(ideas.TRAIN_AUTOENCODER, "positive-codes", measured)
+        raise Wrong.of(ideas.TRAIN_AUTOENCODER, "positive-codes", measured)
 
 
 def _beats_pca(case: Case, seen: Seen) -> None:
@@ -867,7 +799,7 @@ def _beats_pca(case: Case, seen: Seen) -> None:
     _explain_two_trainings(case, seen, error, measured)
     _explain_codes(case, measured)
     points = [seen.tensor(f"line {k}", (LINES, *case["held_out"].shape[1:]), "decode(z)") for k in range(3)]
-    raise _wrong(ideas.TRAIN_AUTOENCODER, "linear" if _is_linear_decoder(points) else "under-trained", measured)
+    raise Wrong.of(ideas.TRAIN_AUTOENCODER, "linear" if _is_linear_decoder(points) else "under-trained", measured)
 
 
 TRAIN_AUTOENCODER = Task(

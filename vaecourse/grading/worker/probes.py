@@ -1,11 +1,11 @@
 """What can be seen of an answer, for every lesson. A probe returns plain values (:mod:`.wire`)."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def call(answer: Any, **inputs: Any) -> Mapping[str, Any]:
@@ -27,3 +27,33 @@ def gradients(answer: Any, wrt: list[str], **inputs: Any) -> Mapping[str, Any]:
             value.sum().backward()
     changed = [n for n, old in inputs.items() if isinstance(old, Tensor) and not torch.equal(given[n], old)]
     return {"value": value, "changed": changed, **{f"d/d{name}": leaf.grad for name, leaf in leaves.items()}}
+
+
+class Descent:
+    """Plain gradient descent with the methods of ``torch.optim.SGD``; it notes in ``events`` what is asked of it.
+
+    The first optimizer of torch's own that a process makes loads torch's compiler, which takes a second.
+    """
+
+    def __init__(self, model: nn.Module, lr: float, events: list[str]):
+        self.events, self.param_groups = events, [{"params": list(model.parameters()), "lr": lr}]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self.events.append("zero")
+        for parameter in self.param_groups[0]["params"]:
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.zero_()
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self.events.append("step")
+        for parameter in self.param_groups[0]["params"]:
+            if parameter.grad is not None:
+                parameter.sub_(parameter.grad, alpha=self.param_groups[0]["lr"])
+        return loss
