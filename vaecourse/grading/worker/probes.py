@@ -29,6 +29,14 @@ def gradients(answer: Any, wrt: list[str], **inputs: Any) -> Mapping[str, Any]:
     return {"value": value, "changed": changed, **{f"d/d{name}": leaf.grad for name, leaf in leaves.items()}}
 
 
+@torch.no_grad()
+def enlarged(model: nn.Module, factor: float) -> nn.Module:
+    """The model with all parameters times ``factor``: what it gives then goes as far as its last layer lets it."""
+    for parameter in model.parameters():
+        parameter.mul_(factor)
+    return model
+
+
 class Descent:
     """Plain gradient descent with the methods of ``torch.optim.SGD``; it notes in ``events`` what is asked of it.
 

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vaecourse.grading.worker import probes
+
 MODELS = 6
 """Built from the student's class where one might show something by chance."""
 WILD = 30.0
@@ -42,7 +44,7 @@ def _encoding(build: Callable[[], Any], x: Tensor, x_from: Tensor, x_to: Tensor)
         "z backwards": encode(x.flip(0)),
         "z of the first": encode(x[:1]),
         **_numbered("line", (encode(point) for point in (x_from, (x_from + x_to) / 2, x_to))),
-        **_numbered("wild", (_wild(build()).encode(x) for _ in range(MODELS))),
+        **_numbered("wild", (probes.enlarged(build(), WILD).encode(x) for _ in range(MODELS))),
     }
 
 
@@ -63,7 +65,7 @@ def _decoding(
         "x_hat again": decode(codes),
         "x_hat backwards": decode(codes.flip(0)),
         **_numbered("line", (decode(point) for point in (codes_from, (codes_from + codes_to) / 2, codes_to))),
-        **_numbered("wild", (_wild(build()).decode(codes) for _ in range(MODELS))),
+        **_numbered("wild", (probes.enlarged(build(), WILD).decode(codes) for _ in range(MODELS))),
     }
 
 
@@ -124,13 +126,6 @@ def _numbered(name: str, values: Iterable[Any]) -> Mapping[str, Any]:
     return {f"{name} {number}": value for number, value in enumerate(values)}
 
 
-def _wild(model: nn.Module) -> nn.Module:
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(WILD)
-    return model
-
-
 # The training step ----------------------------------------------------------------------------------------
 
 
@@ -154,41 +149,10 @@ class _LinearAutoencoder(nn.Sequential):
         super().zero_grad(set_to_none)
 
 
-class _Descent:
-    """Plain gradient descent with the methods of ``torch.optim.SGD``; it notes in the model's events what it does.
-
-    The first optimizer of torch's own that a process makes loads torch's compiler, which takes a second.
-    """
-
-    def __init__(self, model: _LinearAutoencoder, lr: float):
-        self.model, self.param_groups = model, [{"params": list(model.parameters()), "lr": lr}]
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        self.model.events.append("zero")
-        for parameter in self.param_groups[0]["params"]:
-            if set_to_none:
-                parameter.grad = None
-            elif parameter.grad is not None:
-                parameter.grad.zero_()
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        self.model.events.append("step")
-        for parameter in self.param_groups[0]["params"]:
-            if parameter.grad is not None:
-                parameter.sub_(parameter.grad, alpha=self.param_groups[0]["lr"])
-        return loss
-
-
 def train_step(answer: Any, weights: Mapping[str, Tensor], batches: Sequence[Tensor], lr: float) -> Mapping[str, Any]:
     """Call after call, one batch each: what it returned, the weights after it, and in which order it did what."""
     model = _LinearAutoencoder(weights, batches[0].shape[1:])
-
-    optimizer = _Descent(model, lr)
+    optimizer = probes.Descent(model, lr, model.events)
     seen: dict[str, Any] = {}
     for number, batch in enumerate(batches, start=1):
         model.events.clear()

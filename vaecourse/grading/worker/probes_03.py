@@ -68,7 +68,7 @@ def _heads(build: Callable[[], nn.Module], x: Tensor) -> Mapping[str, Any]:
         **_named(" again", model(x)),
         **_named(" backwards", model(x.flip(0))),
         **_named(" of the first", model(x[:1])),
-        **_numbered(" wild", (_wild(build())(x) for _ in range(MODELS))),
+        **_numbered(" wild", (probes.enlarged(build(), WILD)(x) for _ in range(MODELS))),
     }
 
 
@@ -104,12 +104,6 @@ def _named(suffix: str, returned: Any) -> dict[str, Any]:
 
 def _numbered(suffix: str, pairs: Iterable[Sequence[Any]]) -> dict[str, Any]:
     return {name: value for k, pair in enumerate(pairs) for name, value in _named(f"{suffix} {k}", pair).items()}
-
-
-def _wild(model: nn.Module) -> nn.Module:
-    for parameter in model.parameters():
-        parameter.mul_(WILD)
-    return model
 
 
 # The training step ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from vaecourse.grading.worker import probes
 from vaecourse.models.likelihoods import diagonal_normal
 
 MODELS = 8
@@ -58,7 +59,7 @@ def _encoding(build: Callable[[], Any], x: Tensor, x_other: Tensor, c: Tensor, c
         **_named(" of the first", model.encode(x[:1], c[:1])),
         **_named(" with other labels", model.encode(x, c_other)),
         **_named(" of other pictures", model.encode(x_other, c)),
-        **_numbered(" wild", (_wild(build()).encode(x, c) for _ in range(MODELS))),
+        **_numbered(" wild", (probes.enlarged(build(), WILD).encode(x, c) for _ in range(MODELS))),
     }
 
 
@@ -78,7 +79,7 @@ def _decoding(build: Callable[[], Any], x: Tensor, z: Tensor, z_other: Tensor, c
         "logits backwards": model.decode(z.flip(0), c.flip(0)),
         "logits with other labels": model.decode(z, c_other),
         "logits of other codes": model.decode(z_other, c),
-        **{f"logits wild {k}": _wild(build()).decode(z, c) for k in range(MODELS)},
+        **{f"logits wild {k}": probes.enlarged(build(), WILD).decode(z, c) for k in range(MODELS)},
     }
     model.encode(x, c_other)
     return {**seen, "logits after encode": model.decode(z, c)}
@@ -142,12 +143,6 @@ def _named(suffix: str, pair: Sequence[Any]) -> dict[str, Any]:
 
 def _numbered(suffix: str, pairs: Iterable[Sequence[Any]]) -> dict[str, Any]:
     return {name: value for k, pair in enumerate(pairs) for name, value in _named(f"{suffix} {k}", pair).items()}
-
-
-def _wild(model: nn.Module) -> nn.Module:
-    for parameter in model.parameters():
-        parameter.mul_(WILD)
-    return model
 
 
 # Swapping labels ------------------------------------------------------------------------------------------
