@@ -143,7 +143,7 @@ def test_class_colours_differ():
 def shown(monkeypatch):
     """What show() displays: a list of (bundle, metadata)."""
     outputs = []
-    monkeypatch.setattr(plots, "display", lambda data, metadata, raw: outputs.append((data, metadata)))
+    monkeypatch.setattr(plots.base, "display", lambda data, metadata, raw: outputs.append((data, metadata)))
     return outputs
 
 

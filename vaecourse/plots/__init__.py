@@ -1,0 +1,84 @@
+"""Every figure of the course.
+
+A function takes plain tensors or arrays and returns a matplotlib Figure; :func:`show` puts a Figure into the
+notebook together with its alt text. Colours come from Petroff's palettes
+(Petroff, 2021), which stay apart for colour-blind readers, and no figure tells its classes by colour alone.
+"""
+
+from vaecourse.plots.base import COLOURS, DPI, MARKERS, STYLE, WIDTH, bundle, class_colour, png, show, styled, svg
+from vaecourse.plots.charts import VALIDATION, curves, history, log_dots, shares
+from vaecourse.plots.dimensions import Gauge, code_use, diagnosis, factor_maps
+from vaecourse.plots.divergences import (
+    NEGATIVE,
+    POSITIVE,
+    both_ways,
+    bound,
+    estimates,
+    gaussian_axes,
+    gaussian_cases,
+    kl_directions,
+)
+from vaecourse.plots.latent import (
+    latent_plane,
+    latent_planes,
+    latent_probes,
+    loss_panel,
+    manifold,
+    plane_background,
+    plane_extent,
+)
+from vaecourse.plots.paths import arrow_fields, trajectories
+from vaecourse.plots.pictures import captioned_rows, picture_rows, picture_sheet
+from vaecourse.plots.posteriors import gradient_paths, number_or_distribution, posterior_overlaps, posterior_plane
+from vaecourse.plots.tradeoff import beta_sweep, rate_distortion, schedules, schemes_on_the_curve
+
+__all__ = [
+    "COLOURS",
+    "DPI",
+    "MARKERS",
+    "NEGATIVE",
+    "POSITIVE",
+    "STYLE",
+    "VALIDATION",
+    "WIDTH",
+    "Gauge",
+    "arrow_fields",
+    "beta_sweep",
+    "both_ways",
+    "bound",
+    "bundle",
+    "captioned_rows",
+    "class_colour",
+    "code_use",
+    "curves",
+    "diagnosis",
+    "estimates",
+    "factor_maps",
+    "gaussian_axes",
+    "gaussian_cases",
+    "gradient_paths",
+    "history",
+    "kl_directions",
+    "latent_plane",
+    "latent_planes",
+    "latent_probes",
+    "log_dots",
+    "loss_panel",
+    "manifold",
+    "number_or_distribution",
+    "picture_rows",
+    "picture_sheet",
+    "plane_background",
+    "plane_extent",
+    "png",
+    "posterior_overlaps",
+    "posterior_plane",
+    "rate_distortion",
+    "schedules",
+    "schemes_on_the_curve",
+    "shares",
+    "show",
+    "styled",
+    "svg",
+    "trajectories",
+]
