@@ -1,8 +1,9 @@
 """Every figure of the course.
 
 A function takes plain tensors or arrays and returns a matplotlib Figure; :func:`show` puts a Figure into the
-notebook together with its alt text. Colours come from Petroff's palettes
-(Petroff, 2021), which stay apart for colour-blind readers, and no figure tells its classes by colour alone.
+notebook together with its alt text. Colours stay apart for colour-blind readers, and no figure tells its classes by
+colour alone. A module draws figures of one topic, from what ``base`` and ``pictures`` have in common for all; no module
+has the name of a function, which it would hide here.
 """
 
 from vaecourse.plots.base import COLOURS, DPI, MARKERS, STYLE, WIDTH, bundle, class_colour, png, show, styled, svg
