@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, kl_divergence
 from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
-from vaecourse.models.latent import require_methods
+from vaecourse.models.latent import looking, require_methods
 
 
 class ELBO(NamedTuple):
@@ -122,6 +122,109 @@ def negative_elbo(beta: float | Schedule = 1.0, free_bits: float = 0.0) -> Objec
     return objective
 
 
+def importance_log_weights(model: nn.Module, x: Tensor, samples: int, c: Tensor | None = None) -> Tensor:
+    """log w = log p(x|z) + log p(z) - log q(z|x) at codes z drawn from q(z|x), in nats.
+
+    The mean of w over draws is an estimate of p(x) without bias; the mean of log w is the ELBO.
+
+    Args:
+        model: anything with ``posterior(x)``, ``prior()`` and ``likelihood(z)``.
+        x: pictures, (N, C, H, W).
+        samples: how many draws for each picture.
+        c: the condition, for a conditional model; then p(x|c).
+
+    Returns:
+        (samples, N). The gradient passes the draws.
+
+    Raises:
+        TypeError: ``model`` lacks one of the three distributions.
+        ValueError: ``samples`` is not a positive integer.
+    """
+    require_methods(model, "posterior", "prior", "likelihood")
+    _checked_samples(samples)
+    given = () if c is None else (c,)
+    q = model.posterior(x, *given)
+    z = q.rsample((samples,))  # (samples, N, D)
+    repeated = [t.repeat(samples, *(1 for _ in t.shape[1:])) for t in given]
+    # Codes and pictures as one long batch, because a likelihood takes (N, D).
+    log_px = (
+        model.likelihood(z.flatten(0, 1), *repeated).log_prob(x.repeat(samples, 1, 1, 1)).unflatten(0, (samples, -1))
+    )
+    return log_px + model.prior(*given).log_prob(z) - q.log_prob(z)
+
+
+def iwae_bound(model: nn.Module, x: Tensor, samples: int, c: Tensor | None = None) -> Tensor:
+    """The importance-weighted bound log (1/K) sum_k w_k <= log p(x) (Burda, Grosse & Salakhutdinov, 2016, eq. 8).
+
+    With K = 1 it is the ELBO with the KL estimated at one draw; it rises with K.
+
+    Args:
+        model, x, c: as for :func:`importance_log_weights`.
+        samples: K.
+
+    Returns:
+        (N,), in nats.
+    """
+    return torch.logsumexp(importance_log_weights(model, x, samples, c), dim=0) - math.log(samples)
+
+
+def negative_iwae(samples: int) -> Objective:
+    """The loss of an importance-weighted autoencoder, minus :func:`iwae_bound`, as an objective for ``fit``.
+
+    Raises:
+        ValueError: ``samples`` is not a positive integer.
+    """
+    _checked_samples(samples)
+
+    def objective(model: nn.Module, x: Tensor, targets: Tensor) -> Loss:
+        given = (targets,) if getattr(model, "conditional", False) else ()
+        return Loss(-iwae_bound(model, x, samples, *given))
+
+    return objective
+
+
+AT_ONCE = 10_000
+"""Codes that :func:`log_likelihood` decodes at a time."""
+
+
+def log_likelihood(model: nn.Module, x: Tensor, samples: int = 500, c: Tensor | None = None, seed: int = 0) -> Tensor:
+    """An estimate of log p(x) by importance sampling from q(z|x): :func:`iwae_bound` with many draws.
+
+    It is a lower bound in expectation, and tight where q is near the true posterior. It takes ``samples`` passes of
+    the decoder for each picture, in parts that need little memory, and no gradient.
+
+    Args:
+        model, x, c: as for :func:`importance_log_weights`.
+        samples: draws for each picture.
+        seed: of the draws; the global random state is left alone.
+
+    Returns:
+        (N,), in nats.
+    """
+    _checked_samples(samples)
+    part = max(1, AT_ONCE // max(1, len(x)))
+    with looking(seed):
+        sizes = [min(part, samples - done) for done in range(0, samples, part)]
+        sums = torch.stack([torch.logsumexp(importance_log_weights(model, x, size, c), dim=0) for size in sizes])
+    return torch.logsumexp(sums, dim=0) - math.log(samples)
+
+
+def bits_per_dim(log_prob: Tensor, dimensions: int) -> Tensor:
+    """-log2 p(x) divided by the number of dimensions of x, which is what compressing x would cost for each of them.
+
+    Args:
+        log_prob: log p(x) or a bound on it, in nats, any shape. p must be a probability over the 256 levels: the
+            density of pictures in [0, 1] has other bits.
+        dimensions: C * H * W.
+
+    Raises:
+        ValueError: ``dimensions`` is not a positive integer.
+    """
+    if not isinstance(dimensions, Integral) or isinstance(dimensions, bool) or dimensions < 1:
+        raise ValueError(f"dimensions takes a positive integer, got {dimensions!r}")
+    return -log_prob / (dimensions * math.log(2))
+
+
 def warm_up(beta: float = 1.0, share: float = 0.5) -> Schedule:
     """Beta rises in a straight line from 0 over the first ``share`` of the training (Bowman et al., 2016).
 
@@ -158,6 +261,11 @@ def _checked_number(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
         raise ValueError(f"{name} takes a number that is 0 or more, got {value!r}")
     return value
+
+
+def _checked_samples(samples: int) -> None:
+    if not isinstance(samples, Integral) or isinstance(samples, bool) or samples < 1:
+        raise ValueError(f"samples takes a positive integer, got {samples!r}")
 
 
 def _checked_share(share: float) -> float:

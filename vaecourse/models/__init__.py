@@ -2,6 +2,6 @@
 
 from vaecourse.models.autoencoder import Autoencoder
 from vaecourse.models.networks import Classifier
-from vaecourse.models.vae import CVAE, VAE
+from vaecourse.models.vae import CVAE, VAE, ConvVAE, GaussianVAE
 
-__all__ = ["CVAE", "VAE", "Autoencoder", "Classifier"]
+__all__ = ["CVAE", "VAE", "Autoencoder", "Classifier", "ConvVAE", "GaussianVAE"]

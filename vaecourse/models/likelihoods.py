@@ -7,8 +7,19 @@ dimensions of one picture (or of one code) and so has one number, in nats, for e
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.distributions import Bernoulli, Distribution, Independent, Normal, constraints
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    ContinuousBernoulli,
+    Distribution,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    constraints,
+)
 from torch.distributions.utils import broadcast_all
+
+from vaecourse.models.grey_levels import LEVELS, Discretized, GreyLevels, Logistic
 
 PICTURE_DIMS = 3
 """A picture's event dimensions: channels, height, width."""
@@ -68,6 +79,94 @@ def gaussian(mean: Tensor, std: float | Tensor = 0.5**0.5) -> Independent:
         std: standard deviation of a pixel, one number or a tensor that broadcasts to ``mean``.
     """
     return Independent(Normal(mean, std, validate_args=False), PICTURE_DIMS, validate_args=False)
+
+
+def gaussian_per_pixel(output: Tensor, least_std: float = 0.0) -> Independent:
+    """p(x|z) = N(mean, diag(std^2)), where the decoder says how sure it is of each pixel.
+
+    A density may be as large as it likes where a pixel never changes: without a floor under ``std`` the log-likelihood
+    has no maximum.
+
+    Args:
+        output: (N, 2C, H, W), the means and then logvar = log std^2.
+        least_std: floor under the standard deviation: std^2 = exp(logvar) + least_std^2.
+    """
+    mean, logvar = output.chunk(2, dim=1)
+    return gaussian(mean, (logvar.exp() + least_std**2).sqrt())
+
+
+def continuous_bernoulli(logits: Tensor) -> Independent:
+    """:func:`bernoulli` with the constant that makes it a density on [0, 1] (Loaiza-Ganem & Cunningham, 2019, eq. 3).
+
+    Its mean is not sigmoid(logits).
+
+    Args:
+        logits: (N, C, H, W), any real numbers.
+    """
+    return Independent(ContinuousBernoulli(logits=logits, validate_args=False), PICTURE_DIMS, validate_args=False)
+
+
+def softmax(logits: Tensor) -> Independent:
+    """p(x|z) with 256 numbers for every pixel, one for each grey level, and a softmax over them.
+
+    Args:
+        logits: (N, 256 C, H, W), all levels of the first channel first.
+    """
+    return Independent(GreyLevels(_per_channel(logits, LEVELS)), PICTURE_DIMS, validate_args=False)
+
+
+def logistic_mixture(output: Tensor, components: int = 5, least_scale: float = 1e-3) -> Independent:
+    """p(x|z) with a mixture of discretized logistic distributions for every pixel (Salimans et al., 2017, eq. 2).
+
+    In a picture with colours each channel has a mixture of its own, which does not look at the others (the paper's
+    does).
+
+    Args:
+        output: (N, 3 K C, H, W) for K components: of each channel first the K weights (logits), then K places, then
+            K log scales. The components start evenly spread over the grey levels: at an output of 0, component k lies
+            at (k + 1/2) / K, with a scale of 1/(4 K).
+        components: K.
+        least_scale: floor under the scales, in grey levels from 0 to 1; a quarter of the step between two levels by
+            default.
+
+    Raises:
+        ValueError: the output's channels are no multiple of 3 K.
+    """
+    weights, places, log_scale = _per_channel(output, 3 * components).chunk(3, dim=-1)
+    start = (torch.arange(components, dtype=output.dtype, device=output.device) + 0.5) / components
+    scale = log_scale.exp() / (4 * components) + least_scale
+    mixture = MixtureSameFamily(
+        Categorical(logits=weights, validate_args=False),
+        Logistic(start + places, scale, validate_args=False),
+        validate_args=False,
+    )
+    return Independent(Discretized(mixture), PICTURE_DIMS, validate_args=False)
+
+
+def discretized(px: Independent) -> Independent:
+    """p(x|z) as a distribution over the 256 grey levels: what a density gives to each level, and the tails.
+
+    So all likelihoods are on the same footing. One that is over the levels already is returned as it is.
+
+    Args:
+        px: a likelihood over pictures, batch (N,), event (C, H, W).
+
+    Raises:
+        TypeError: ``px`` is of a kind that :class:`vaecourse.models.grey_levels.Discretized` does not take; the
+            Bernoulli is not, because for grey values it is no density.
+    """
+    if px.base_dist.has_enumerate_support and not isinstance(px.base_dist, Bernoulli):
+        return px
+    return Independent(Discretized(px.base_dist), px.reinterpreted_batch_ndims, validate_args=False)
+
+
+def _per_channel(output: Tensor, numbers: int) -> Tensor:
+    """A decoder's output (N, numbers * C, H, W) as (N, C, H, W, numbers): a pixel's numbers side by side."""
+    if output.shape[1] % numbers:
+        raise ValueError(
+            f"output must have {numbers} channels for each channel of the pictures, got {tuple(output.shape)}"
+        )
+    return output.unflatten(1, (-1, numbers)).movedim(2, -1)
 
 
 def diagonal_normal(mean: Tensor, std: Tensor) -> Independent:

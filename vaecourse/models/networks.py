@@ -45,6 +45,84 @@ def mlp_decoder(
     )
 
 
+KERNELS = (5, 3, 3)
+"""Sizes of the convolutions' kernels, from the picture on; those of further ones are the last."""
+STRIDE = 2
+
+
+def conv_sizes(size: int, layers: int) -> list[int]:
+    """Height or width of a picture, and of the map after each convolution of :func:`conv_encoder`.
+
+    ``conv_sizes(64, 3)`` is [64, 30, 14, 6]: a kernel of k pixels in steps of 2 fits floor((n - k) / 2) + 1 times
+    beside each other into n pixels.
+
+    Raises:
+        ValueError: the picture is too small for that many convolutions.
+    """
+    sizes = [size]
+    for kernel in _kernels(layers):
+        if sizes[-1] < kernel:
+            raise ValueError(f"pictures of {size} pixels are too small for {layers} convolutions: {sizes} are left")
+        sizes.append((sizes[-1] - kernel) // STRIDE + 1)
+    return sizes
+
+
+def conv_encoder(
+    picture_shape: Sequence[int],
+    channels: Sequence[int],
+    hidden: int,
+    out_features: int,
+    activation: type[nn.Module] = nn.ReLU,
+) -> nn.Sequential:
+    """Pictures (N, C, H, W) in, vectors (N, out_features) out, through convolutions in steps of 2 and a dense layer.
+
+    Args:
+        picture_shape: (C, H, W).
+        channels: of the map after each convolution.
+        hidden: units of the dense layer.
+        out_features: of the last one.
+        activation: after every layer but the last.
+    """
+    in_channels, height, width = picture_shape
+    layers: list[nn.Module] = []
+    for fan_in, fan_out, kernel in zip([in_channels, *channels], channels, _kernels(len(channels)), strict=False):
+        layers += [nn.Conv2d(fan_in, fan_out, kernel, STRIDE), activation()]
+    flat = channels[-1] * conv_sizes(height, len(channels))[-1] * conv_sizes(width, len(channels))[-1]
+    return nn.Sequential(*layers, nn.Flatten(), *mlp([flat, hidden, out_features], activation))
+
+
+def conv_decoder(
+    latent_dim: int,
+    hidden: int,
+    channels: Sequence[int],
+    picture_shape: Sequence[int],
+    activation: type[nn.Module] = nn.ReLU,
+) -> nn.Sequential:
+    """Codes (N, latent_dim) in, maps of ``picture_shape`` out: :func:`conv_encoder` walked backwards.
+
+    A transposed convolution of k pixels makes 2 (n - 1) + k of n pixels, which is one too few where the convolution
+    had left a pixel over; ``output_padding`` adds that one.
+    """
+    out_channels, height, width = picture_shape
+    heights, widths = conv_sizes(height, len(channels)), conv_sizes(width, len(channels))
+    layers = [
+        *mlp([latent_dim, hidden, channels[-1] * heights[-1] * widths[-1]], activation),
+        activation(),
+        nn.Unflatten(1, (channels[-1], heights[-1], widths[-1])),
+    ]
+    backwards = [out_channels, *channels][::-1]
+    for i, (fan_in, fan_out, kernel) in enumerate(
+        zip(backwards, backwards[1:], _kernels(len(channels))[::-1], strict=False)
+    ):
+        left_over = tuple((sizes[-2 - i] - kernel) % STRIDE for sizes in (heights, widths))
+        layers += [nn.ConvTranspose2d(fan_in, fan_out, kernel, STRIDE, output_padding=left_over), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def _kernels(layers: int) -> list[int]:
+    return [*KERNELS[:layers], *KERNELS[-1:] * (layers - len(KERNELS))]
+
+
 def checked_sizes(name: str, sizes: Sequence[int]) -> tuple[int, ...]:
     """``sizes`` as a tuple of ints; a ValueError that names the argument if one is not a positive integer."""
     if not isinstance(sizes, Sequence):

@@ -10,32 +10,42 @@ from torch.nn import functional as F  # noqa: N812 (torch's own convention)
 
 from vaecourse.models.latent import LatentModel
 from vaecourse.models.likelihoods import bernoulli, diagonal_normal
-from vaecourse.models.networks import checked_sizes, mlp, mlp_decoder, mlp_encoder
+from vaecourse.models.networks import (
+    checked_picture_shape,
+    checked_sizes,
+    conv_decoder,
+    conv_encoder,
+    mlp,
+    mlp_decoder,
+    mlp_encoder,
+)
 
 
-class VAE(LatentModel):
-    """A variational autoencoder (Kingma & Welling, 2014) with fully connected networks.
+class GaussianVAE(LatentModel):
+    """A variational autoencoder (Kingma & Welling, 2014) of any two networks.
 
     Args:
+        encoder: pictures (N, C, H, W) in, mu and logvar = log sigma^2 side by side out, (N, 2D).
+        decoder: codes (N, D) in, what ``likelihood`` takes out.
         latent_dim: number D of code dimensions.
-        hidden: sizes of the encoder's hidden layers, walked backwards by the decoder.
         picture_shape: (C, H, W) of a picture.
-        activation: the nonlinearity between layers.
-        likelihood: turns the decoder's output (N, C, H, W) into p(x|z), as
-            :func:`vaecourse.models.likelihoods.bernoulli` does.
+        likelihood: turns the decoder's output into p(x|z), as the functions of
+            :mod:`vaecourse.models.likelihoods` do.
     """
 
     def __init__(
         self,
-        latent_dim: int = 20,
-        hidden: Sequence[int] = (400,),
-        picture_shape: Sequence[int] = (1, 28, 28),
-        activation: type[nn.Module] = nn.ReLU,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        latent_dim: int,
+        picture_shape: Sequence[int],
         likelihood: Callable[[Tensor], Distribution] = bernoulli,
+        *,
+        hidden: Sequence[int] = (),
     ):
         super().__init__(latent_dim, hidden, picture_shape)
-        self.encoder = mlp_encoder(self.picture_shape, self.hidden, 2 * self.latent_dim, activation)
-        self.decoder = mlp_decoder(self.latent_dim, self.hidden, self.picture_shape, activation)
+        self.encoder = encoder
+        self.decoder = decoder
         self.picture_distribution = likelihood
         # Buffers follow the model to its device and dtype.
         self.register_buffer("prior_mean", torch.zeros(self.latent_dim), persistent=False)
@@ -58,6 +68,73 @@ class VAE(LatentModel):
     def sample(self, n: int) -> Tensor:
         """n new pictures, (n, C, H, W): the mean of p(x|z) at n codes drawn from p(z)."""
         return self.decode(self.prior().sample((n,)))
+
+
+class VAE(GaussianVAE):
+    """:class:`GaussianVAE` with fully connected networks.
+
+    Args:
+        latent_dim: number D of code dimensions.
+        hidden: sizes of the encoder's hidden layers, walked backwards by the decoder.
+        picture_shape: (C, H, W) of a picture.
+        activation: the nonlinearity between layers.
+        likelihood: turns the decoder's output (N, outputs * C, H, W) into p(x|z), as
+            :func:`vaecourse.models.likelihoods.bernoulli` does.
+        outputs: how many numbers the likelihood takes for each pixel and channel.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 20,
+        hidden: Sequence[int] = (400,),
+        picture_shape: Sequence[int] = (1, 28, 28),
+        activation: type[nn.Module] = nn.ReLU,
+        likelihood: Callable[[Tensor], Distribution] = bernoulli,
+        outputs: int = 1,
+    ):
+        (latent_dim,) = checked_sizes("latent_dim", (latent_dim,))
+        hidden, shape = checked_sizes("hidden", hidden), checked_picture_shape(picture_shape)
+        encoder = mlp_encoder(shape, hidden, 2 * latent_dim, activation)
+        decoder = mlp_decoder(latent_dim, hidden, _output_shape(shape, outputs), activation)
+        super().__init__(encoder, decoder, latent_dim, shape, likelihood, hidden=hidden)
+
+
+class ConvVAE(GaussianVAE):
+    """:class:`GaussianVAE` with convolutions in steps of 2, a dense layer, and the same way back.
+
+    The defaults are a model for 64x64 pictures in colour, whose maps have the sizes 30x30x32, 14x14x64 and 6x6x128.
+
+    Args:
+        latent_dim: number D of code dimensions.
+        channels: of the map after each convolution; the first has a 5x5 kernel, the others 3x3.
+        hidden: units of the dense layer between the last map and the code.
+        picture_shape, activation, likelihood, outputs: as for :class:`VAE`.
+
+    Raises:
+        ValueError: a size is not a positive integer, or the pictures are too small for that many convolutions.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 256,
+        channels: Sequence[int] = (32, 64, 128),
+        hidden: int = 1024,
+        picture_shape: Sequence[int] = (3, 64, 64),
+        activation: type[nn.Module] = nn.ReLU,
+        likelihood: Callable[[Tensor], Distribution] = bernoulli,
+        outputs: int = 1,
+    ):
+        latent_dim, hidden = checked_sizes("latent_dim", (latent_dim,))[0], checked_sizes("hidden", (hidden,))[0]
+        channels, shape = checked_sizes("channels", channels), checked_picture_shape(picture_shape)
+        encoder = conv_encoder(shape, channels, hidden, 2 * latent_dim, activation)
+        decoder = conv_decoder(latent_dim, hidden, channels, _output_shape(shape, outputs), activation)
+        super().__init__(encoder, decoder, latent_dim, shape, likelihood, hidden=(hidden,))
+
+
+def _output_shape(picture_shape: tuple[int, ...], outputs: int) -> tuple[int, ...]:
+    """(outputs * C, H, W): what a decoder gives where the likelihood takes ``outputs`` numbers for each pixel."""
+    (outputs,) = checked_sizes("outputs", (outputs,))
+    return outputs * picture_shape[0], *picture_shape[1:]
 
 
 class CVAE(LatentModel):
