@@ -162,9 +162,11 @@ def _(normal: Normal, low: Tensor, high: Tensor) -> Tensor:
     no_low, no_high = torch.where(mirrored, no_high, no_low), torch.where(mirrored, no_low, no_high)
     log_below, log_above = torch.special.log_ndtr(b), torch.special.log_ndtr(-a)
     between = log_below + _log_one_minus_exp((torch.special.log_ndtr(a) - log_below).clamp(max=-1e-12))
-    # The difference of two nearly equal numbers has few digits left; there the density times the width has more.
-    middle = -0.5 * ((a + b) / 2).square() + (b - a).log() - 0.5 * math.log(2 * math.pi)
-    between = torch.where(b - a < FLAT, middle, between)
+    # The difference of two nearly equal numbers has few digits left. There, the density in the middle times the width
+    # has more, with the next term of its series.
+    middle, width = ((a + b) / 2).square(), b - a
+    narrow = width.log() - 0.5 * (middle + math.log(2 * math.pi)) + torch.log1p((middle - 1) * width.square() / 24)
+    between = torch.where(width < FLAT, narrow, between)
     return torch.where(no_low, log_below, torch.where(no_high, log_above, between))
 
 
