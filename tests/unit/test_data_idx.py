@@ -487,3 +487,45 @@ def test_real_mnist():
     assert test.targets[:5].tolist() == [7, 2, 1, 0, 4]
     assert float(train.data.mean()) == pytest.approx(0.1307, abs=1e-4)
     assert float(train.data.std()) == pytest.approx(0.3081, abs=1e-4)
+
+
+# Other sizes, and colours.
+
+
+@pytest.mark.usefixtures("placed")
+def test_pictures_can_be_larger_and_stay_levels(name, root):
+    plain, large = load(name, root=root), load(name, root=root, size=64)
+    assert large.data.shape == (7, 1, 64, 64)
+    assert torch.equal(large.targets, plain.targets)
+    assert torch.allclose(255 * large.data, (255 * large.data).round(), atol=1e-4)
+    assert torch.allclose(large.data.mean((1, 2, 3)), plain.data.mean((1, 2, 3)), atol=0.02)
+
+
+@pytest.mark.usefixtures("placed")
+def test_colours_are_ink_on_paper_and_known(name, root):
+    plain, coloured = load(name, root=root), load(name, root=root, channels=3)
+    assert coloured.data.shape == (7, 3, 28, 28)
+    parts = [torch.stack([coloured.factors[f"{part}_{c}"] for c in "rgb"], 1) for part in ("ink", "paper")]
+    ink, paper = (colour[:, :, None, None] for colour in parts)
+    assert torch.allclose(coloured.data, paper + (ink - paper) * plain.data, atol=0.51 / 255)
+    assert torch.allclose(255 * coloured.data, (255 * coloured.data).round(), atol=1e-4)
+    assert plain.factors == {}
+
+
+@pytest.mark.usefixtures("placed")
+def test_fewer_pictures_have_the_same_colours_and_the_splits_have_others(name, root):
+    train, some, test = (
+        load(name, split, root=root, channels=3, n=n) for split, n in (("train", None), ("train", 2), ("test", None))
+    )
+    assert torch.equal(some.data, train.data[:2])
+    assert not torch.equal(train.factors["ink_r"][:3], test.factors["ink_r"])
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [({"size": 0}, "size must be at least 1"), ({"size": 513}, "size must be at most"), ({"channels": 2}, "channels")],
+)
+def test_impossible_sizes_and_channels_are_refused_before_anything_is_downloaded(name, root, option, message):
+    with pytest.raises(ValueError, match=message):
+        load(name, root=root, **option)
+    assert listing(root) is None

@@ -95,8 +95,8 @@ def test_default_place_of_files_belongs_to_the_user(monkeypatch):
         ("strokes", {"split": True}, ["split", "True"]),
         ("strokes", {"chanels": 1}, ["strokes", "'chanels'", "Did you mean 'channels'?", "'n', 'size'"]),
         ("strokes", {"root": "."}, ["strokes", "'root'", "'seed'"]),
-        ("mnist", {"seed": 0}, ["mnist", "'seed'", "'n', 'root', 'download'"]),
-        ("digits8", {"size": 8}, ["digits8", "'size'", "'n'"]),
+        ("mnist", {"seed": 0}, ["mnist", "'seed'", "'n', 'size', 'channels', 'root', 'download'"]),
+        ("digits8", {"seed": 8}, ["digits8", "'seed'", "'n', 'size', 'channels'"]),
         ("strokes", {"n": -1}, ["n must", "-1"]),
         ("strokes", {"n": 0}, ["n must", "0"]),
         ("strokes", {"n": 2.0}, ["n must", "whole", "2.0"]),
@@ -438,3 +438,13 @@ def test_unreadable_picture_is_named(tmp_path, kind, suffix):
     assert re.search(rf"one\d+\.{suffix}", str(caught.value))
     assert str(Path("single") / "class") in str(caught.value)
     assert "take it out" in str(caught.value)
+
+
+def test_digits8_can_be_larger_and_in_colour():
+    small, large = load("digits8", n=20), load("digits8", n=20, size=28, channels=3)
+    assert large.data.shape == (20, 3, 28, 28)
+    assert torch.equal(large.targets, small.targets)
+    assert torch.allclose(255 * large.data, (255 * large.data).round(), atol=1e-4)
+    ink, paper = (torch.stack([large.factors[f"{part}_{c}"] for c in "rgb"], 1) for part in ("ink", "paper"))
+    share = (large.data.mean((2, 3)) - paper) / (ink - paper)  # of ink, the same in every channel
+    assert torch.allclose(share, small.data.mean((2, 3)).expand(-1, 3), atol=0.06)

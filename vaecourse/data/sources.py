@@ -25,7 +25,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import platformdirs
@@ -80,9 +80,10 @@ def load(name: str | None = None, split: str = "train", **options) -> PictureDat
     =================  ====================================================================================
     ``strokes``        digits and letters drawn by this package, with the factors they were drawn from
                        (options: n, size, channels, seed, classes)
-    ``mnist``          handwritten digits, 28 x 28 (options: n, root, download)
-    ``fashion_mnist``  pieces of clothing, 28 x 28 (options: n, root, download)
-    ``digits8``        small handwritten digits, 8 x 8, that come with scikit-learn (options: n)
+    ``mnist``          handwritten digits, 28 x 28 (options: n, size, channels, root, download)
+    ``fashion_mnist``  pieces of clothing, 28 x 28 (options: n, size, channels, root, download)
+    ``digits8``        small handwritten digits, 8 x 8, that come with scikit-learn
+                       (options: n, size, channels)
     ``folder``         your own pictures: a folder with one sub-folder of pictures per class
                        (options: n, root, size, channels)
     =================  ====================================================================================
@@ -94,8 +95,10 @@ def load(name: str | None = None, split: str = "train", **options) -> PictureDat
 
             - n: at most this many pictures, the first of the split (default: all; strokes are drawn, so
               there are exactly n, by default 12,000 for training and 2,000 for testing).
-            - size: height and width in pixels (default 28).
-            - channels: 1 for grey, 3 for colour (default 1).
+            - size: height and width in pixels (default 28, for ``digits8`` 8). Strokes are drawn in that size, all
+              other pictures are resized, and then rounded to 256 levels.
+            - channels: 1 for grey, 3 for colour (default 1). All but your own pictures are grey, and are given an ink
+              and a paper of random colours, always the same ones; ``factors`` holds them.
             - seed: a whole number; another seed draws other strokes (default 0).
             - classes: ``"digits"``, ``"letters"``, or distinct characters such as ``"017AB"``
               (default ``"digits"``).
@@ -203,6 +206,41 @@ def _size(given: object) -> int:
     return size
 
 
+def _check_memory(n: int, size: int, channels: int) -> None:
+    memory = 4 * n * channels * size**2
+    if memory > _MOST_MEMORY:
+        raise ValueError(
+            f"n={n} pictures of size={size} would need {memory / 1e9:,.0f} GB of memory; at most "
+            f"{_MOST_MEMORY / 1e9:.0f} are possible"
+        )
+
+
+def _shown(data: Tensor, split: str, size: int, channels: int, found: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """Grey pictures in the size and the channels wanted, rounded to 256 levels where they change, and their factors.
+
+    Args:
+        data: the first ones of those that the split has, (N, 1, H, H).
+        split, size, channels: as for :func:`load`.
+        found: how many the split has.
+    """
+    _check_memory(len(data), size, channels)
+    factors = {}
+    if size != data.shape[-1]:
+        from torchvision.transforms.v2 import InterpolationMode, functional
+
+        as_bytes = (255 * data).round().to(torch.uint8)  # torchvision rounds and clips these itself
+        data = _to_unit(functional.resize(as_bytes, [size, size], InterpolationMode.BICUBIC, antialias=True))
+    if channels == 3:
+        from vaecourse.data import strokes
+
+        # Chosen for all the pictures that there are, so that n changes the colours of none.
+        colours = strokes.choose_colours(np.random.default_rng(_SPLITS.index(split)), found)
+        colours = {factor: values[: len(data)] for factor, values in colours.items()}
+        data = _to_unit(np.rint(255 * strokes.coloured(data.numpy(), colours)))
+        factors = {factor: torch.from_numpy(values.copy()) for factor, values in colours.items()}
+    return data, factors
+
+
 def _folder_argument(given: object) -> Path:
     try:
         return Path(given).expanduser()
@@ -230,12 +268,7 @@ def _strokes(
     from vaecourse.data import cache
 
     n, size, channels = _at_most(n) or _STROKES_DRAWN[split], _size(size), _channels(channels)
-    memory = 4 * n * channels * size**2
-    if memory > _MOST_MEMORY:
-        raise ValueError(
-            f"n={n} pictures of size={size} would need {memory / 1e9:,.0f} GB of memory; at most "
-            f"{_MOST_MEMORY / 1e9:.0f} are possible"
-        )
+    _check_memory(n, size, channels)
     seed = (_whole("seed", seed, least=0), _SPLITS.index(split))
     symbols = _symbols(classes)
     drawing = cache.draw(n, seed=seed, size=size, channels=channels, symbols=symbols)
@@ -280,8 +313,8 @@ def _symbols(classes: str | Sequence[str]) -> str:
 # --------------------------------------------------------------------------------------------------- digits8
 
 
-def _digits8(split: str, *, n: int | None = None) -> PictureDataset:
-    n = _at_most(n)
+def _digits8(split: str, *, n: int | None = None, size: int = 8, channels: int = 1) -> PictureDataset:
+    n, size, channels = _at_most(n), _size(size), _channels(channels)
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
@@ -298,9 +331,12 @@ def _digits8(split: str, *, n: int | None = None) -> PictureDataset:
     for target in np.unique(targets):
         members = np.flatnonzero(targets == target)
         rank[members] = np.arange(len(members))
-    chosen = np.flatnonzero((rank % _TEST_ONE_IN == _TEST_ONE_IN - 1) == (split == "test"))[:n]
+    of_split = np.flatnonzero((rank % _TEST_ONE_IN == _TEST_ONE_IN - 1) == (split == "test"))
+    chosen = of_split[:n]
+    data = _to_unit(pictures[chosen].reshape(-1, 1, 8, 8), highest=16)
+    data, factors = _shown(data, split, size, channels, len(of_split))
     return PictureDataset(
-        _to_unit(pictures[chosen].reshape(-1, 1, 8, 8), highest=16),
+        data,
         torch.from_numpy(targets[chosen].astype(np.int64)),
         [str(digit) for digit in range(10)],
         name="digits8",
@@ -314,6 +350,7 @@ def _digits8(split: str, *, n: int | None = None) -> PictureDataset:
             "Repository, 1998 (the copy in scikit-learn)"
         ),
         licence="CC BY 4.0",
+        factors=factors,
     )
 
 
@@ -326,14 +363,21 @@ _USE_STROKES = (
 _FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # as torchvision names them below its root
 
 
-def _mnist(split: str, *, n: int | None = None, root: str | None = None, download: bool = True) -> PictureDataset:
-    data, targets = _idx_pictures("mnist", split, n, root, download)
-    return PictureDataset(
-        data,
-        targets,
-        [str(digit) for digit in range(10)],
-        name="mnist",
-        split=split,
+def _mnist(
+    split: str,
+    *,
+    n: int | None = None,
+    size: int = 28,
+    channels: int = 1,
+    root: str | None = None,
+    download: bool = True,
+) -> PictureDataset:
+    return _idx_dataset(
+        "mnist",
+        split,
+        (n, size, channels),
+        (root, download),
+        classes=[str(digit) for digit in range(10)],
         description=(
             "Handwritten digits, white on black, 28 x 28 pixels: 60,000 for training and 10,000 for testing, "
             "written by employees of the US Census Bureau and by high-school students, no writer in both."
@@ -347,15 +391,20 @@ def _mnist(split: str, *, n: int | None = None, root: str | None = None, downloa
 
 
 def _fashion_mnist(
-    split: str, *, n: int | None = None, root: str | None = None, download: bool = True
+    split: str,
+    *,
+    n: int | None = None,
+    size: int = 28,
+    channels: int = 1,
+    root: str | None = None,
+    download: bool = True,
 ) -> PictureDataset:
-    data, targets = _idx_pictures("fashion_mnist", split, n, root, download)
-    return PictureDataset(
-        data,
-        targets,
-        _torchvision_class("fashion_mnist").classes,
-        name="fashion_mnist",
-        split=split,
+    return _idx_dataset(
+        "fashion_mnist",
+        split,
+        (n, size, channels),
+        (root, download),
+        classes=_torchvision_class("fashion_mnist").classes,
         description=(
             "Photographs of pieces of clothing, light on black, 28 x 28 pixels, in ten classes: 60,000 for "
             "training and 10,000 for testing. Made as a harder drop-in replacement for MNIST."
@@ -366,6 +415,17 @@ def _fashion_mnist(
         ),
         licence="MIT",
     )
+
+
+def _idx_dataset(
+    name: str, split: str, wanted: tuple[int | None, int, int], files: tuple[str | None, bool], **about: Any
+) -> PictureDataset:
+    """One of torchvision's data sets; ``wanted`` are n, size and channels, ``files`` are root and download."""
+    n, size, channels = _at_most(wanted[0]), _size(wanted[1]), _channels(wanted[2])
+    pictures, targets = _idx_pictures(name, split, *files)
+    found, data = len(targets), _to_unit(pictures[:n, None])
+    data, factors = _shown(data, split, size, channels, found)
+    return PictureDataset(data, targets[:n].clone(), name=name, split=split, factors=factors, **about)
 
 
 def _torchvision_root(root: str | os.PathLike | None) -> Path:
@@ -382,9 +442,8 @@ def _torchvision_class(name: str) -> type[MNIST]:
     return getattr(datasets, _FOLDERS[name])
 
 
-def _idx_pictures(name: str, split: str, n: int | None, root: str | None, download: bool) -> tuple[Tensor, Tensor]:
-    """Pictures float32 (N, 1, 28, 28) and targets int64 (N,), downloaded first where they are missing."""
-    n = _at_most(n)
+def _idx_pictures(name: str, split: str, root: str | None, download: bool) -> tuple[Tensor, Tensor]:
+    """Pictures uint8 (N, 28, 28) and targets int64 (N,), downloaded first where they are missing."""
     _one_of("download", download, (True, False))
     root = _torchvision_root(root)
     kind = _torchvision_class(name)
@@ -402,7 +461,7 @@ def _idx_pictures(name: str, split: str, n: int | None, root: str | None, downlo
     except _DamagedError as error:
         damaged = f"{error}. Replace that file with a good copy, or delete it and load again to download it"
         raise _idx_error(kind, raw, damaged) from error
-    return _to_unit(pictures[:n].unsqueeze(1)), targets[:n].clone()
+    return pictures, targets
 
 
 def _idx_error(kind: type[MNIST], raw: Path, happened: str) -> DataError:

@@ -46,7 +46,7 @@ import numpy as np
 
 from vaecourse.data.glyphs import GLYPHS
 
-__all__ = ["DIGITS", "FACTORS", "LETTERS", "VERSION", "Drawing", "draw"]
+__all__ = ["DIGITS", "FACTORS", "LETTERS", "VERSION", "Drawing", "choose_colours", "coloured", "draw"]
 
 VERSION = 1
 """Grows whenever the same call gives other pictures, so that stored pictures can be told apart."""
@@ -295,11 +295,8 @@ def _draw_chunk(tables, entropy, size, channels, chunk):
     line = _centre(_fill_box(line), tables.stroke[row], factors["thickness"])
     pictures = _ink(line, tables.stroke[row], factors["thickness"], size)[:, None]
     if channels == 3:
-        ink, paper = _choose_colours(rng)
-        factors |= {f"ink_{name}": ink[:, index] for index, name in enumerate("rgb")}
-        factors |= {f"paper_{name}": paper[:, index] for index, name in enumerate("rgb")}
-        ink, paper = ink[:, :, None, None], paper[:, :, None, None]
-        pictures = paper + (ink - paper) * pictures
+        factors |= choose_colours(rng, CHUNK)
+        pictures = coloured(pictures, factors)
     return Drawing(np.rint(255 * pictures).astype(np.uint8), targets.astype(np.int64), factors)
 
 
@@ -459,16 +456,42 @@ def _multiply(left, right):
     return np.concatenate(bands, axis=1)
 
 
-def _choose_colours(rng):
-    """Colours of ink and paper, each (CHUNK, 3): one of them dark and the other light."""
-    dark, light = rng.random((2, CHUNK, 3), dtype=np.float32)
-    dark = _darken(dark, 0.05 + 0.30 * rng.random((CHUNK, 1), dtype=np.float32))
-    light = 1 - _darken(light, 0.05 + 0.30 * rng.random((CHUNK, 1), dtype=np.float32))
-    ink_is_dark = rng.random((CHUNK, 1)) < 0.5
-    return np.where(ink_is_dark, dark, light), np.where(ink_is_dark, light, dark)
+def choose_colours(rng, n):
+    """Colours of ink and paper for n pictures, one of the two dark and the other light.
+
+    Args:
+        rng: a numpy generator.
+        n: number of pictures.
+
+    Returns:
+        The factors ``ink_r`` to ``paper_b`` (see :data:`FACTORS`), each an array (n,) of float32.
+    """
+    dark, light = rng.random((2, n, 3), dtype=np.float32)
+    dark = _darken(dark, 0.05 + 0.30 * rng.random((n, 1), dtype=np.float32))
+    light = 1 - _darken(light, 0.05 + 0.30 * rng.random((n, 1), dtype=np.float32))
+    ink_is_dark = rng.random((n, 1)) < 0.5
+    ink, paper = np.where(ink_is_dark, dark, light), np.where(ink_is_dark, light, dark)
+    return {
+        f"{part}_{name}": values[:, i]
+        for part, values in (("ink", ink), ("paper", paper))
+        for i, name in enumerate("rgb")
+    }
 
 
-def _darken(colour, most):
-    """Scale colours (CHUNK, 3) down to a brightness of at most ``most``; the hue stays."""
-    brightness = (colour * np.array([0.299, 0.587, 0.114], np.float32)).sum(1, keepdims=True)
-    return colour * np.minimum(1, most / brightness)
+def coloured(pictures, colours):
+    """Pictures in the colours of ink and paper that :func:`choose_colours` gives, (N, 3, H, W).
+
+    Args:
+        pictures: float array (N, 1, H, W), the share of ink in each pixel, from 0 to 1.
+        colours: as from :func:`choose_colours`.
+    """
+    ink, paper = (
+        np.stack([colours[f"{part}_{name}"] for name in "rgb"], 1)[:, :, None, None] for part in ("ink", "paper")
+    )
+    return paper + (ink - paper) * pictures
+
+
+def _darken(colours, most):
+    """Scale colours (N, 3) down to a brightness of at most ``most``; the hue stays."""
+    brightness = (colours * np.array([0.299, 0.587, 0.114], np.float32)).sum(1, keepdims=True)
+    return colours * np.minimum(1, most / brightness)
