@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from vaecourse.models import CVAE, VAE, Autoencoder, Classifier
-from vaecourse.models.likelihoods import bernoulli, gaussian
-from vaecourse.models.networks import mlp
+from vaecourse.models import CVAE, VAE, Autoencoder, Classifier, ConvVAE, GaussianVAE
+from vaecourse.models.likelihoods import bernoulli, gaussian, gaussian_per_pixel, softmax
+from vaecourse.models.networks import conv_sizes, mlp
 
 
 @pytest.fixture
@@ -253,3 +253,83 @@ def test_class_numbers_become_one_hot():
 def test_a_wrong_condition_is_named(c, complaint):
     with pytest.raises(ValueError, match=complaint):
         CVAE(3).features(c)
+
+
+# Convolutional models.
+
+
+def maps(network: nn.Module, x: torch.Tensor, kinds: tuple[type, ...]) -> list[tuple[int, ...]]:
+    """The shape behind each layer of ``kinds``, without the batch."""
+    shapes = []
+    for layer in network:
+        x = layer(x)
+        if isinstance(layer, kinds):
+            shapes.append(tuple(x.shape[1:]))
+    return shapes
+
+
+def test_the_default_convolutional_vae_has_the_textbook_shapes():
+    model, layers = ConvVAE(), (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+    assert maps(model.encoder, torch.rand(1, 3, 64, 64), layers) == [
+        (32, 30, 30), (64, 14, 14), (128, 6, 6), (1024,), (512,)
+    ]  # fmt: skip
+    assert maps(model.decoder, torch.zeros(1, 256), layers) == [
+        (1024,), (128 * 6 * 6,), (64, 14, 14), (32, 30, 30), (3, 64, 64)
+    ]  # fmt: skip
+    kernels = [layer.kernel_size[0] for layer in model.encoder if isinstance(layer, nn.Conv2d)]
+    assert kernels == [5, 3, 3]
+    assert model.posterior(torch.rand(2, 3, 64, 64)).mean.shape == (2, 256)
+
+
+@pytest.mark.parametrize("channels", [(4,), (4, 5), (4, 5, 6)])
+@pytest.mark.parametrize("height", [28, 29, 30, 31, 64])
+def test_the_way_back_ends_at_the_pictures_own_size(height, channels):
+    shape = (2, height, 33)
+    model = ConvVAE(3, channels, 7, shape)
+    x = torch.rand(2, *shape)
+    assert model(x).shape == x.shape
+    assert model.likelihood(torch.zeros(2, 3)).log_prob(x).shape == (2,)
+    assert model.sample(4).shape == (4, *shape)
+
+
+def test_sizes_after_convolutions_are_those_that_torch_has():
+    for size in range(17, 70):
+        x, sizes = torch.zeros(1, 1, size, size), [size]
+        for kernel in (5, 3, 3):
+            x = nn.Conv2d(1, 1, kernel, 2)(x)
+            sizes.append(x.shape[-1])
+        assert conv_sizes(size, 3) == sizes
+    with pytest.raises(ValueError, match=r"pictures of 8 pixels are too small for 3 convolutions: \[8, 2\] are left"):
+        conv_sizes(8, 3)
+
+
+@pytest.mark.parametrize("model_class", [VAE, ConvVAE])
+def test_a_likelihood_may_take_several_numbers_for_each_pixel(model_class):
+    x = (torch.rand(2, 3, 28, 28) * 255).round() / 255
+    for likelihood, outputs in ((gaussian_per_pixel, 2), (softmax, 256)):
+        model = model_class(latent_dim=2, picture_shape=(3, 28, 28), likelihood=likelihood, outputs=outputs)
+        px = model.likelihood(torch.zeros(2, 2))
+        assert px.log_prob(x).shape == (2,)
+        assert px.mean.shape == x.shape
+    with pytest.raises(ValueError, match="outputs takes positive integers, got 0"):
+        model_class(outputs=0)
+
+
+def test_a_vae_of_any_two_networks(pictures):
+    encoder, decoder = (
+        nn.Sequential(nn.Flatten(), nn.Linear(784, 6)),
+        nn.Sequential(nn.Linear(3, 784), nn.Unflatten(1, (1, 28, 28))),
+    )
+    model = GaussianVAE(encoder, decoder, 3, (1, 28, 28), likelihood=gaussian)
+    assert model.encode(pictures).shape == (5, 3)
+    assert torch.equal(model.likelihood(torch.zeros(5, 3)).mean, decoder(torch.zeros(5, 3)))
+    with pytest.raises(ValueError, match="latent_dim takes positive integers"):
+        GaussianVAE(encoder, decoder, 0, (1, 28, 28))
+
+
+def test_every_layer_of_a_convolutional_vae_learns():
+    model = ConvVAE(2, (3, 4), 8, (1, 28, 28))
+    x = torch.rand(4, 1, 28, 28)
+    q = model.posterior(x)
+    (model.likelihood(q.rsample()).log_prob(x) - kl_divergence(q, model.prior())).sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())

@@ -8,12 +8,17 @@ from torch.distributions import Independent, MultivariateNormal, Normal, kl_dive
 from vaecourse.models import CVAE, VAE, Autoencoder, Classifier
 from vaecourse.models.likelihoods import Point, diagonal_normal
 from vaecourse.objectives import (
+    bits_per_dim,
     cross_entropy,
     cyclical,
     default_objective,
     elbo,
+    importance_log_weights,
+    iwae_bound,
     kl_by_dimension,
+    log_likelihood,
     negative_elbo,
+    negative_iwae,
     squared_error,
     warm_up,
 )
@@ -274,3 +279,103 @@ def test_free_bits_of_zero_are_the_plain_loss(pictures):
         torch.manual_seed(0)
         losses.append(objective(model, pictures, None).per_picture)
     assert torch.allclose(*losses)
+
+
+# log p(x).
+
+
+class Misled(LinearGaussian):
+    """The same p(x), with a posterior that is too wide and off its place."""
+
+    def posterior(self, x):
+        exact = super().posterior(x)
+        return diagonal_normal(exact.mean + 0.3, 1.5 * exact.stddev)
+
+
+@pytest.fixture
+def linear():
+    model = Misled()
+    torch.manual_seed(1)
+    x = model.evidence().sample((5,)).view(5, 1, 2, 3)
+    return model, x, model.evidence().log_prob(x.flatten(1))
+
+
+@pytest.mark.parametrize("samples", [1, 2, 50])
+def test_with_the_exact_posterior_every_importance_weight_is_the_evidence(samples, linear):
+    _, x, log_evidence = linear
+    model = LinearGaussian()
+    torch.manual_seed(0)
+    weights = importance_log_weights(model, x, samples)
+    assert weights.shape == (samples, 5)
+    assert torch.allclose(weights, log_evidence.expand(samples, 5))
+    assert torch.allclose(iwae_bound(model, x, samples), log_evidence)
+    assert torch.allclose(log_likelihood(model, x, samples), log_evidence)
+
+
+def test_the_importance_weighted_bound_rises_from_the_elbo_to_the_evidence(linear):
+    model, x, log_evidence = linear
+    torch.manual_seed(0)
+    often = x.repeat(3000, 1, 1, 1)
+    bounds = {k: iwae_bound(model, often, k).unflatten(0, (3000, 5)).mean(0) for k in (1, 3, 30)}
+    expected = elbo(model, often).elbo.unflatten(0, (3000, 5)).mean(0)
+    assert torch.allclose(bounds[1], expected, atol=0.1)
+    assert (bounds[1] < bounds[3] - 0.2).all()
+    assert (bounds[3] < bounds[30] - 0.05).all()
+    assert (bounds[30] < log_evidence).all()
+    assert torch.allclose(log_likelihood(model, x, 200_000), log_evidence, atol=0.02)
+
+
+def test_log_likelihood_is_the_same_in_parts_and_leaves_the_random_state_alone(linear, monkeypatch):
+    model, x, _ = linear
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    whole = log_likelihood(model, x, 40, seed=5)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(whole, log_likelihood(model, x, 40, seed=5))
+    assert not torch.equal(whole, log_likelihood(model, x, 40, seed=6))
+    monkeypatch.setattr("vaecourse.objectives.AT_ONCE", 5 * 7)  # parts of 7, the last of 5
+    with_parts = log_likelihood(LinearGaussian(), x, 40)
+    assert torch.allclose(with_parts, model.evidence().log_prob(x.flatten(1)))
+
+
+def test_importance_weights_of_a_large_picture_stay_finite():
+    model = VAE(latent_dim=4, hidden=(20,), picture_shape=(1, 28, 28))
+    with torch.no_grad():
+        model.decoder[-2].bias.fill_(30.0)  # log p(x|z) far below what exp can take
+    assert torch.isfinite(iwae_bound(model, torch.zeros(3, 1, 28, 28), 8)).all()
+
+
+def test_the_importance_weighted_objective_trains_and_takes_conditions(pictures):
+    model, c = CVAE(3, latent_dim=2, hidden=(8,)), torch.tensor([0, 1, 2, 0, 1, 2])
+    loss = negative_iwae(5)(model, pictures, c)
+    assert loss.per_picture.shape == (6,)
+    loss.per_picture.mean().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
+    torch.manual_seed(0)
+    expected = iwae_bound(model, pictures, 5, c)
+    torch.manual_seed(0)
+    assert torch.equal(negative_iwae(5)(model, pictures, c).per_picture, -expected)
+
+
+def test_each_draw_belongs_to_its_picture_and_its_condition():
+    model = CVAE(2, latent_dim=2, hidden=(8,)).double()
+    x = torch.rand(4, 1, 28, 28, dtype=torch.float64)
+    c = torch.tensor([0, 1, 1, 0])
+    with torch.no_grad():
+        expected = torch.stack([log_likelihood(model, x[i : i + 1], 4000, c[i : i + 1])[0] for i in range(4)])
+        assert torch.allclose(log_likelihood(model, x, 4000, c), expected, atol=0.3)
+        assert not torch.allclose(log_likelihood(model, x, 4000, 1 - c), expected, atol=0.3)
+
+
+@pytest.mark.parametrize("samples", [0, -1, 2.0, True])
+def test_the_number_of_samples_is_checked(samples, pictures):
+    for call in (lambda: negative_iwae(samples), lambda: iwae_bound(VAE(), pictures, samples)):
+        with pytest.raises(ValueError, match="samples takes a positive integer"):
+            call()
+
+
+def test_bits_per_dim_are_nats_over_the_dimensions_and_log_two():
+    uniform = torch.tensor([-3 * 4 * 4 * torch.tensor(256.0).log()])  # every level as likely as any other
+    assert torch.allclose(bits_per_dim(uniform, 48), torch.tensor([8.0]))
+    with pytest.raises(ValueError, match="dimensions takes a positive integer, got 0"):
+        bits_per_dim(uniform, 0)
