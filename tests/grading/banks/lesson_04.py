@@ -51,6 +51,7 @@ MISTAKES["04.kl_discrete"] = [
     (_function(_TWO, "return torch.xlogy(p, q / p).nan_to_num().sum()"), "sign"),
     (_function(_TWO, "return (q * (p / q).log()).sum()"), "weighted-by-q"),
     (_function(_TWO, 'return nn.functional.kl_div(q, p, reduction="sum")'), "no-logarithm"),
+    (_function(_TWO, 'return nn.functional.kl_div(p, q, reduction="sum")'), "no-logarithm"),
     (_function(_TWO, "return -torch.xlogy(p, q).sum()"), "cross-entropy"),
     (_function(_TWO, "return -torch.xlogy(p, p).sum()"), "entropy"),
     (_function(_TWO, "return (p * (p / q).log2()).nan_to_num().sum()"), "bits"),
@@ -334,6 +335,7 @@ MISTAKES["04.multivariate_kl"] = [
      "diagonals-only"),
     (changed(_DENSE, (" + d @ P @ d", "")), "no-means"),
     (changed(_DENSE, ("d @ P @ d", "d @ d")), "means-not-weighted"),
+    (changed(_DENSE, ("d @ P @ d", "(d**2 / Sigma_1.diagonal()).sum()")), "diagonal-between-means"),
 ]  # fmt: skip
 
 # The loss, mended -----------------------------------------------------------------------------------------

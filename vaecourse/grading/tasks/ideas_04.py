@@ -142,6 +142,8 @@ MULTIVARIATE_KL = {
     "product-of-traces": "You multiply two traces. Multiply the matrices first, then take the trace.",
     "diagonals-only": "Only the diagonals count in your answer. The rest of the covariances says how dimensions move "
     "together, and belongs in.",
+    "diagonal-between-means": "Between the means only the diagonal of Σ₁ counts in your answer. It is the whole "
+    "inverse: (μ₁ - μ₀)ᵀΣ₁⁻¹(μ₁ - μ₀), a matrix between two vectors.",
     "no-means": "The means do not matter in your answer.",
     "means-not-weighted": "The distance of the means is a plain one. Put Σ₁⁻¹ between: a direction in which Σ₁ is "
     "narrow counts more.",

@@ -177,6 +177,8 @@ PRESCRIBE = TREATMENTS | {
     "healthy-treated": "The healthy patient gets other settings. Where the error is far below the mean picture's, the "
     "KL is moderate and the loss has come to rest, return kl_weight and epochs as they are.",
     "left-alone": "A patient that is sick gets the same settings again, and will be sick again.",
+    "undertrained-missed": "This patient's loss still fell by many nats in its last epoch: the training was too "
+    "short, even where the error is below the mean picture's already. Look at losses first, and give it more epochs.",
     "not-converted": "The weight is right beside a sum over the pixels, but this patient's loss has means. Convert it: "
     "beta = 1 between two sums is another number there.",
     "too-short": "The weight may be right, but the model is not done: give it more epochs.",

@@ -103,6 +103,10 @@ CONDITIONAL_ELBO = {
     "mean-not-squared": "The distance of the means is not squared: (μ - μ_p)². Both sides of μ_p should cost the same.",
     "one-missing": "The -1 is missing in the KL. Without it, a posterior that equals the prior would cost something.",
     "sigma-for-variance": "σ stands where σ² belongs: σ² = exp(logvar), for the posterior and for the prior.",
+    "no-exponential": "A logarithm stands where a variance belongs: σ² = exp(logvar) and σ_p² = exp(prior_logvar).",
+    "not-a-number": "The ELBO is NaN or infinite. Is there a logarithm of logvar or of prior_logvar, or a division by "
+    "one of them? They are log σ² and log σ_p², and may be negative or 0. The variances are their exponentials, and "
+    "log(σ_p²/σ²) is prior_logvar - logvar.",
     "no-gradient": "No gradient reaches any of the arguments: the value was taken out of the graph (float(), .item(), "
     ".detach(), numpy, torch.no_grad()).",
     "prior-without-gradient": "No gradient reaches prior_mu and prior_logvar. The prior is a network, too: it learns "
@@ -194,7 +198,8 @@ TRAIN_GENERATOR = {
     "steps, and does it know the parameters of both networks?",
     "z-ignored": "All pictures of a class look nearly the same: the decoder has learned to ignore z and draws the "
     "average of the class. Does the KL weigh too much (pixels averaged where they should be summed, a large beta), or "
-    "is the z in training drawn from the prior, where it says nothing about the picture?",
+    "is the z in training drawn from the prior, where it says nothing about the picture? Or did the training end after "
+    "a pass or two, before the code was in use?",
     "label-ignored": "The pictures do not depend on the label that is asked for. Does the decoder see c, in training "
     "and when it generates, and does each label stand beside its own picture in a batch?",
     "label-overruled": "Too many pictures show another digit than the one that was asked for. A z from the prior tells "

@@ -86,6 +86,7 @@ def _kl_discrete_lookalikes(p: Tensor, q: Tensor) -> Lookalikes:
     for sign, without in product((1, -1), ((p * q).sum(), (p * p / q).sum(), (p * (p - q)).sum())):
         yield "no-logarithm", sign * without
     yield "no-logarithm", -entropy - (p * q).sum()
+    yield "no-logarithm", torch.xlogy(q, q).sum() - (p * q).sum()  # kl_div(p, q)
     yield "not-weighted", ratios.sum()
     yield "not-weighted", ratios.mean()
     yield "symmetric", right + swapped
@@ -515,6 +516,7 @@ def _multivariate_lookalikes(mu_0: Tensor, Sigma_0: Tensor, mu_1: Tensor, Sigma_
     yield "no-log", right + (own.log_ratio.exp() - own.log_ratio) / 2
     yield "diagonals-only", _Terms(mu_0, Sigma_0.diag().diag(), mu_1, Sigma_1.diag().diag()).kl
     yield "diagonals-only", right + ((Sigma_0.diag() / Sigma_1.diag()).sum() - own.trace) / 2
+    yield "diagonal-between-means", right + ((d**2 / Sigma_1.diag()).sum() - own.means) / 2
     yield "no-means", right - own.means / 2
     yield "means-not-weighted", right + (d @ d - own.means) / 2
     traces = {

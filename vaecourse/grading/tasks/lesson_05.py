@@ -744,7 +744,7 @@ def _before_training(case: Case, kl_weight: float, epochs: int) -> str | None:
     if case.name == UNDERTRAINED:
         if not same:
             return "beta-for-time"
-        return "left-alone" if epochs <= case["epochs"] else None
+        return "undertrained-missed" if epochs <= case["epochs"] else None
     if same:
         return "left-alone" if epochs == case["epochs"] else "time-for-beta"
     if (change > 1) == (case.name == NOT_COMPRESSED):

@@ -332,13 +332,22 @@ def _kl(mu: Tensor, logvar: Tensor, prior_mu: Tensor, prior_logvar: Tensor) -> T
 
 def _conditional_elbo(case: Case, seen: Seen) -> None:
     log_px, given = case["log_px"].double(), _four(case)
-    value, kl = seen.number("value", "The ELBO"), _kl(*given).mean().item()
+    value, kl = _elbo_value(seen), _kl(*given).mean().item()
     right = log_px.mean().item() - kl
     measured = f"On {case.name} your ELBO is {value:.3f}, the right value is {right:.3f}."
     if case.name == ONE_NUMBER:
         yours = log_px.item() - value
         measured += f" So your KL is {yours:.3f}; the right KL is {kl:.3f}."
     compare(value, right, _elbo_lookalikes(log_px, given), ideas.CONDITIONAL_ELBO, measured)
+
+
+def _elbo_value(seen: Seen) -> float:
+    try:
+        return seen.number("value", "The ELBO")
+    except Wrong as wrong:
+        if wrong.mistake != "not-finite":
+            raise
+        raise Wrong.of(ideas.CONDITIONAL_ELBO, "not-a-number") from None
 
 
 def _elbo_lookalikes(log_px: Tensor, given: Four) -> Lookalikes:
@@ -389,6 +398,11 @@ def _wrong_kls(mu: Tensor, logvar: Tensor, prior_mu: Tensor, prior_logvar: Tenso
             (variance + (mu - prior_mu).abs()) / prior_variance - 1 + logarithms,
         ),
         "one-missing": ((variance + square) / prior_variance + logarithms,),
+        "no-exponential": (
+            (variance + square) / prior_logvar - 1 + logarithms,
+            (logvar + square) / prior_variance - 1 + logarithms,
+            (logvar + square) / prior_logvar - 1 + logarithms,
+        ),
         "sigma-for-variance": (
             (variance.sqrt() + square) / prior_variance.sqrt() - 1 + logarithms,
             (variance.sqrt() + square) / prior_variance.sqrt() - 1 + logarithms / 2,
@@ -403,7 +417,7 @@ def _wrong_kls(mu: Tensor, logvar: Tensor, prior_mu: Tensor, prior_logvar: Tenso
 
 def _elbo_gradient(case: Case, seen: Seen) -> None:
     inputs = {name: case[name].double().requires_grad_() for name in ("log_px", *GIVEN)}
-    value = seen.number("value", "The ELBO")
+    value = _elbo_value(seen)
     arriving = {name: _arrives(seen, f"d/d{name}", like) for name, like in inputs.items()}
     if not all(arriving.values()):
         _conditional_elbo(case, seen)  # what is not in the value has no gradient either
