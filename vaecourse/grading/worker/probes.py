@@ -29,6 +29,11 @@ def gradients(answer: Any, wrt: list[str], **inputs: Any) -> Mapping[str, Any]:
     return {"value": value, "changed": changed, **{f"d/d{name}": leaf.grad for name, leaf in leaves.items()}}
 
 
+def is_pair(returned: Any) -> bool:
+    """Whether an answer returned two things."""
+    return isinstance(returned, tuple | list) and len(returned) == 2
+
+
 @torch.no_grad()
 def enlarged(model: nn.Module, factor: float) -> nn.Module:
     """The model with all parameters times ``factor``: what it gives then goes as far as its last layer lets it."""

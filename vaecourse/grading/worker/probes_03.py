@@ -44,8 +44,8 @@ def encoder(
     if not isinstance(model, nn.Module):
         return {"is a module": False}
     returned = model(given["x"])
-    seen = {"is a module": True, "is a pair": _is_pair(returned)}
-    if not _is_pair(returned):
+    seen = {"is a module": True, "is a pair": probes.is_pair(returned)}
+    if not probes.is_pair(returned):
         return {**seen, "returned": returned}
     if look == "learning":
         seen["grows with hidden"] = _size(build(2 * hidden)) != _size(build())
@@ -54,10 +54,6 @@ def encoder(
 
 def _size(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _is_pair(returned: Any) -> bool:
-    return isinstance(returned, tuple | list) and len(returned) == 2
 
 
 @torch.no_grad()
@@ -98,7 +94,7 @@ def _reached(model: nn.Module, x: Tensor, place: int) -> set[str]:
 
 def _named(suffix: str, returned: Any) -> dict[str, Any]:
     """mu and logvar; what is not a pair of them shows as something else than a tensor."""
-    mu, logvar = returned if _is_pair(returned) else ("not a pair", "not a pair")
+    mu, logvar = returned if probes.is_pair(returned) else ("not a pair", "not a pair")
     return {f"mu{suffix}": mu, f"logvar{suffix}": logvar}
 
 

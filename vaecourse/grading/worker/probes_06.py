@@ -49,7 +49,7 @@ def conditional_vae(
 def _encoding(build: Callable[[], Any], x: Tensor, x_other: Tensor, c: Tensor, c_other: Tensor) -> Mapping[str, Any]:
     model = build()
     returned = model.encode(x, c)
-    if not _is_pair(returned):
+    if not probes.is_pair(returned):
         return {"is a pair": False, "returned": returned}
     return {
         "is a pair": True,
@@ -100,7 +100,7 @@ def _labels(build: Callable[[], Any], x: Tensor, z: Tensor, c: Tensor) -> Mappin
     xs, zs = x.expand(len(c), *x.shape[1:]), z.expand(len(c), -1)
     models = [build() for _ in range(MODELS)]
     encoded = [model.encode(xs, c) for model in models]
-    if not _is_pair(encoded[0]):
+    if not probes.is_pair(encoded[0]):
         return {"is a pair": False, "returned": encoded[0]}
     return {
         "is a pair": True,
@@ -116,7 +116,7 @@ def _learning(
     model, copy = build(), build()
     copy.load_state_dict(model.state_dict())
     with torch.no_grad():
-        if not _is_pair(returned := model.encode(x, c)):
+        if not probes.is_pair(returned := model.encode(x, c)):
             return {"is a pair": False, "returned": returned}
         seen: dict[str, Any] = {"is a pair": True}
         seen |= _numbered(" line", (model.encode(point, c[: len(point)]) for point in x_line))
@@ -131,10 +131,6 @@ def _learning(
     named = dict(learning.named_parameters())
     idle = [name for name, p in named.items() if p.grad is None or not p.grad.any()]
     return {**seen, "parameters": len(named), "idle": idle}
-
-
-def _is_pair(returned: Any) -> bool:
-    return isinstance(returned, tuple | list) and len(returned) == 2
 
 
 def _named(suffix: str, pair: Sequence[Any]) -> dict[str, Any]:
@@ -206,7 +202,7 @@ def swap_labels(
 def pair(answer: Any, **inputs: Any) -> Mapping[str, Any]:
     """The two values of the pair that is returned."""
     returned = answer(*inputs.values())
-    if not _is_pair(returned):
+    if not probes.is_pair(returned):
         return {"is a pair": False, "returned": returned}
     return {"is a pair": True, "first": returned[0], "second": returned[1]}
 
