@@ -486,7 +486,7 @@ class Chart(NamedTuple):
 PATIENTS = {
     "A": Chart(NOT_COMPRESSED, RAISE, 6, beta=0.005, epochs=15, seed=0),
     "B": Chart(HEALTHY, KEEP, 6, beta=1.0, epochs=15, seed=0),
-    "C": Chart(PARTLY, LOWER, 3, beta=15.0, epochs=15, seed=0),
+    "C": Chart(PARTLY, LOWER, 3, beta=15.0, epochs=30, seed=1),
     "D": Chart(UNDERTRAINED, TRAIN_ON, 6, beta=1.0, epochs=3, seed=1),
     "E": Chart(IGNORED, LOWER, 0, beta=100.0, epochs=12, seed=0),
     "F": Chart(NOT_COMPRESSED, RAISE, 6, beta=0.03, epochs=15, seed=1),
