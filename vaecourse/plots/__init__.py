@@ -31,6 +31,16 @@ from vaecourse.plots.latent import (
 from vaecourse.plots.paths import arrow_fields, trajectories
 from vaecourse.plots.pictures import captioned_rows, picture_rows, picture_sheet
 from vaecourse.plots.posteriors import gradient_paths, number_or_distribution, posterior_overlaps, posterior_plane
+from vaecourse.plots.representation import (
+    detection,
+    gaps,
+    importance_bounds,
+    panels,
+    posterior_maps,
+    probes,
+    score_histograms,
+    surprise_clouds,
+)
 from vaecourse.plots.tradeoff import beta_sweep, rate_distortion, schedules, schemes_on_the_curve
 
 __all__ = [
@@ -52,13 +62,16 @@ __all__ = [
     "class_colour",
     "code_use",
     "curves",
+    "detection",
     "diagnosis",
     "estimates",
     "factor_maps",
+    "gaps",
     "gaussian_axes",
     "gaussian_cases",
     "gradient_paths",
     "history",
+    "importance_bounds",
     "kl_directions",
     "latent_plane",
     "latent_planes",
@@ -67,19 +80,24 @@ __all__ = [
     "loss_panel",
     "manifold",
     "number_or_distribution",
+    "panels",
     "picture_rows",
     "picture_sheet",
     "plane_background",
     "plane_extent",
     "png",
+    "posterior_maps",
     "posterior_overlaps",
     "posterior_plane",
+    "probes",
     "rate_distortion",
     "schedules",
     "schemes_on_the_curve",
+    "score_histograms",
     "shares",
     "show",
     "styled",
+    "surprise_clouds",
     "svg",
     "trajectories",
 ]
