@@ -57,6 +57,7 @@ MISTAKES["01.squared_error"] = [
     ("def squared_error(x, x_hat):\n    return (x - x_hat).flatten(1).norm(dim=1).mean()", "root"),
     ("def squared_error(x, x_hat):\n    return ((x - x_hat) ** 2).flatten(1).sum(1).mean().sqrt()", "root"),
     ("def squared_error(x, x_hat):\n    return 0.5 * ((x - x_hat) ** 2).flatten(1).sum(1).mean()", "half"),
+    ("def squared_error(x, x_hat):\n    return 784 * nn.functional.mse_loss(x_hat, x)", "fixed-pixels"),
     ("def squared_error(x, x_hat):\n    return ((x - x_hat) ** 2).mean(1).sum((1, 2)).mean()", "mean-over-channels"),
     ("def squared_error(x, x_hat):\n    return (x - x_hat).flatten(1).sum(1).square().mean()", "square-of-sum"),
     ("def squared_error(x, x_hat):\n    return (x**2 - x_hat**2).flatten(1).sum(1).mean()", "difference-of-squares"),
@@ -315,6 +316,10 @@ MISTAKES["01.TinyAutoencoder"] = [
     (changed(_CLASS, ("return self.encoder(x)", "return self.encoder(torch.zeros_like(x))")),
      "ignores-the-picture"),
     (changed(_CLASS, ("(nn.Module)", "")).replace("        super().__init__()\n", ""), "no-module"),
+    (changed(_CLASS, ("        super().__init__()\n", "")), "no-super"),
+    (changed(_CLASS, ("nn.Flatten(), ", "")), "sizes-do-not-fit"),
+    (changed(_CLASS, ("torch.Size(picture_shape).numel()", "28 * 28")), "sizes-do-not-fit"),
+    (changed(_CLASS, ("view(-1, *self.shape)", "view(-1, 1, 28, 28)")), "sizes-do-not-fit"),
     ("""
 class TinyAutoencoder(nn.Module):
     def __init__(self, latent_dim, hidden, picture_shape):
@@ -514,6 +519,8 @@ def interpolate(model, a, b, steps):
 """
 _MIXED = "model.decode((1 - t) * z_a + t * z_b)"
 MISTAKES["01.interpolate"] = [
+    (changed(_PATH, (".view(-1, 1)", "")), "shapes-do-not-fit"),
+    (changed(_PATH, (".view(-1, 1)", ".view(-1, 1, 1, 1)")), "shapes-do-not-fit"),
     (changed(_PATH, (_MIXED, "torch.lerp(a, b, t.view(-1, 1, 1, 1))")), "pixels-mixed"),
     (changed(_PATH, (_MIXED, "model(torch.lerp(a, b, t.view(-1, 1, 1, 1)))")), "pixels-mixed"),
     (changed(_PATH, (_MIXED, "torch.lerp(model.decode(z_a), model.decode(z_b), t.view(-1, 1, 1, 1))")),
@@ -585,6 +592,7 @@ MISTAKES["01.share_recognised"] = [
     (changed(_SHARE, ("> confidence", "> 0.9")), "fixed-confidence"),
     (changed(_SHARE, (".amax(1)", ".argmax(1)")), "argmax"),
     (changed(_SHARE, (".amax(1)", "")), "share-of-entries"),
+    (changed(_SHARE, (".amax(1) > confidence)", " > confidence).sum(1)")), "classes-counted"),
     (changed(_SHARE, (".softmax(1)", ".sigmoid()")), "sigmoid"),
     (changed(_SHARE, (" > confidence)", ")")), "mean-confidence"),
     (changed(_SHARE, (".softmax(1)", ".softmax(1).softmax(1)")), "softmax-twice"),

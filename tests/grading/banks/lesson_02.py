@@ -207,6 +207,7 @@ MISTAKES["02.dead_pixels"] = [
     (changed(_DEAD, ("hit < level", "hit < 2 * level")), "level-twice"),
     ("def dead_pixels(x, level):\n    salt, pepper = torch.rand(2, len(x), 1, *x.shape[2:])\n"
      "    return x.masked_fill(salt < level, 1.0).masked_fill(pepper < level, 0.0)", "level-twice"),
+    (changed(_DEAD, ("hit < level", "hit < 2 * level")), "all-hit"),
     (changed(_DEAD, ("hit < level", "hit < level / 2")), "level-half"),
     (changed(_DEAD, ("hit < level", "hit < 0.9")), "wrong-share"),
     ("def dead_pixels(x, level):\n    salt, pepper = torch.rand(2, len(x), 1, *x.shape[2:])\n"
@@ -420,7 +421,8 @@ MISTAKES["02.SuperResolver"] = [
               ("channels * factor**2", "channels"), ("            nn.PixelShuffle(factor),\n", "")), "same-size"),
     (changed(_CLASS, ("        super().__init__()", "        super().__init__()\n        hidden = 64")),
      "hidden-ignored"),
-    (changed(_CLASS, ("hidden, 3, padding=1", "hidden, 3")), "no-padding"),
+    (changed(_CLASS, ("hidden, 3, padding=1", "hidden, 3")), "sizes-differ"),
+    (changed(_CLASS, ("scale_factor=self.factor", "scale_factor=2")), "sizes-differ"),
     (changed(_CLASS, ("channels * factor**2", "channels * factor")), "shuffle-channels"),
     (changed(_CLASS, ("channels * factor**2", "factor**2")), "one-correction"),
     ("""
@@ -435,6 +437,8 @@ class SuperResolver(nn.Module):
         return enlarged + self.correction(x).view_as(enlarged)
 """, "fixed-size"),
     (changed(_CLASS, ("            nn.ReLU(),\n", "")), "linear"),
+    (changed(_CLASS, ("            nn.Conv2d(channels, hidden, 3, padding=1),\n            nn.ReLU(),\n", ""),
+              ("nn.Conv2d(hidden,", "nn.Conv2d(channels,")), "linear"),
     (changed(_CLASS, ("self.correction(x)", "self.correction(x).detach()")), "no-gradient"),
     (changed(_CLASS, ("return enlarged + self.correction(x)", "return enlarged")), "no-gradient"),
     (changed(_CLASS, ("self.correction = nn.Sequential(", "self.correction = lambda x: layers(x)\n"

@@ -8,6 +8,8 @@ SQUARED_ERROR = {
     "many small ones.",
     "root": "You take a square root. The loss is ‖x - x̂‖², the square of the length.",
     "half": "There is a factor of one half that the formula does not have.",
+    "fixed-pixels": "You multiply a mean by 784. Pictures may have another size, or colours: sum over the pixels that "
+    "they have.",
     "mean-over-channels": "You average over the channels. They are pixels too: sum over them.",
     "square-of-sum": "You sum first and square then: differences of opposite signs cancel. Square each pixel's "
     "difference, then sum.",
@@ -43,6 +45,9 @@ PCA_RECONSTRUCT = {
 
 AUTOENCODER = {
     "no-module": "The class must be an nn.Module: `class TinyAutoencoder(nn.Module)`.",
+    "no-super": "`super().__init__()` has to come first in __init__.",
+    "sizes-do-not-fit": "The sizes do not fit. They come from picture_shape: flatten(1) makes rows of C * H * W "
+    "numbers, as many come out of the decoder, and they are given the shape (N, C, H, W) at the end.",
     "hidden-as-code": "encode(x) has as many numbers as the hidden layer. The code comes one layer later and has "
     "latent_dim numbers.",
     "not-repeatable": "The same input gives another result at every call. Make the layers once, in __init__, and let "
@@ -114,6 +119,8 @@ TRAIN_STEP = {
 }
 
 INTERPOLATE = {
+    "shapes-do-not-fit": "The shapes do not fit. The codes of a and b are (1, D): with a column of weights, (steps, "
+    "1), their mixtures are (steps, D), one row for each picture.",
     "list": "You return a list of pictures. Make one tensor of them, with torch.cat.",
     "not-decoded": "You return codes. Decode them: the path is made of pictures.",
     "shape": "The path has a dimension too many. It is (steps, C, H, W): a and b are batches of one picture each, and "
@@ -148,6 +155,8 @@ SHARE_RECOGNISED = {
     "classes.",
     "over-pictures": "You work along the pictures somewhere. Softmax and maximum both belong to one picture's classes: "
     "dimension 1.",
+    "classes-counted": "You count classes, not pictures: at a low confidence two classes of one picture may both be "
+    "above it. Ask once per picture: is its largest probability above the confidence?",
     "share-of-entries": "You average over pictures and classes. Ask once per picture: is its largest probability above "
     "the confidence?",
     "sigmoid": "You use a sigmoid for each class by itself. The classes compete: a softmax.",

@@ -63,6 +63,7 @@ DEAD_PIXELS = {
     "level-half": "Half as many pixels are hit as should be. `level` counts black and white together.",
     "drawn-twice": "Too few pixels are hit: you draw once for black and once for white, and some pixels are hit by "
     "both. Draw one number for each pixel; it says whether the pixel is hit, and may say the colour, too.",
+    "all-hit": "Every pixel is hit. A share `level` of them should be, black and white together.",
     "wrong-share": "The share of pixels that are hit is not `level`. Compare a uniform random number with it, one for "
     "each pixel.",
     "only-white": "All pixels that are hit become white. Half of them should, at random. (Is the random number that "
@@ -129,8 +130,9 @@ SUPER_RESOLVER = {
     "nothing random into forward.",
     "hidden-ignored": "The network is the same for every `hidden`. Is a number written out where `hidden` should "
     "stand?",
-    "no-padding": "The correction and the enlarged picture do not have the same size. A convolution without padding "
-    "makes a picture smaller: with a kernel of 3, padding=1 keeps its size.",
+    "sizes-differ": "The correction and the enlarged picture do not have the same size. Both have to grow by `factor`, "
+    "not by a number that is written out. And a convolution without padding makes a picture smaller: with a kernel of "
+    "3, padding=1 keeps its size.",
     "fixed-size": "A linear layer takes pictures of one size only. Convolutions take any.",
     "shuffle-channels": "PixelShuffle(factor) makes one channel out of factor**2: the layer before it has to give "
     "channels * factor**2 of them.",
@@ -152,8 +154,8 @@ SUPER_RESOLVER = {
     "of self; in a list they need nn.Sequential or nn.ModuleList.",
     "no-gradient": "Some parameters get no gradient from the loss, so they will never learn: they are not used in "
     "forward, or what they give is detached.",
-    "linear": "The correction is linear in x: between the layers an activation, such as ReLU, is missing. Two linear "
-    "layers in a row are one linear layer, and bicubic is linear too.",
+    "linear": "The correction is linear in x: it has no hidden layer, or no activation, such as ReLU, after that. Two "
+    "linear layers in a row are one linear layer, and bicubic is linear too.",
 }
 
 TRAIN_DENOISER = {

@@ -12,6 +12,8 @@ NOISE = {
     "σ = exp(½ log σ²), which is exp(logvar / 2).",
     "logvar-as-sigma": "logvar itself is used as the spread. It is a logarithm, negative as often as not: "
     "σ = exp(logvar / 2).",
+    "log-sigma-as-sigma": "½ log σ² is used as the spread. That is log σ, still a logarithm and negative as often as "
+    "not. Its exponential is missing: σ = exp(logvar / 2).",
     "sigma-missing": "The noise has spread 1 everywhere. Multiply it by σ = exp(logvar / 2).",
     "inverse-sigma": "The spread is 1/σ: a sign is wrong in the exponent. σ = exp(logvar / 2).",
     "root-of-sigma": "The spread is √σ: one square root too many. The variance is exp(logvar), and σ its square root.",
@@ -64,6 +66,10 @@ ENCODER = {
     "positive-spread": "The second result is never negative: is it σ or σ²? Return logvar = log σ², which may be any "
     "number. That is the reason for the logarithm: the last layer needs no activation, and σ² = exp(logvar) is "
     "positive whatever comes out.",
+    "too-few": "There are half as many numbers as needed: latent_dim for mu and latent_dim for logvar. A layer that "
+    "gives both has to give 2 * latent_dim.",
+    "positive-both": "Neither mu nor logvar is ever negative: the network ends in an activation, such as ReLU. End "
+    "without one: both may be any numbers.",
     "positive-mean": "mu is never negative. End without an activation: the codes lie around zero, on both sides.",
     "squashed": "The numbers do not leave the range of an activation, 0 to 1 or -1 to 1. End without one: mu and "
     "logvar may be any numbers.",
@@ -88,7 +94,7 @@ LOG_LIKELIHOOD = {
     "grey-levels": "torch's Bernoulli takes pictures of 0 and 1 only, and grey levels lie between. With "
     "validate_args=False it computes the formula for them, too, as binary_cross_entropy_with_logits does.",
     "rounded": "You round the pictures to black and white. The formula takes grey levels as they are.",
-    "not-logarithms": "The logarithms are missing: x log m + (1 - x) log(1 - m).",
+    "not-logarithms": "The logarithms are missing: x log x̂ + (1 - x) log(1 - x̂).",
     "mean-over-pixels": "You average over the pixels. The log probability of a picture is the sum of its pixels'. A "
     "mean is smaller by their number, and beside it the KL would weigh far too much.",
     "negative": "The sign is wrong: this is the cross-entropy, -log p(x|z). Return log p(x|z), which is never "
@@ -96,20 +102,20 @@ LOG_LIKELIHOOD = {
     "double-sigmoid": "The sigmoid is applied twice. A function with `logits` in its name applies it by itself: give "
     "it the logits as they are.",
     "no-sigmoid": "Logits are taken for probabilities. They may be any numbers: the probability of white is "
-    "m = sigmoid(logit).",
+    "x̂ = sigmoid(logit).",
     "bits": "This is in bits. In nats the logarithm is the natural one, torch.log.",
-    "white-only": "The second part is missing: black pixels count too, with (1 - x) log(1 - m).",
-    "black-only": "The first part is missing: white pixels count too, with x log m.",
+    "white-only": "The second part is missing: black pixels count too, with (1 - x) log(1 - x̂).",
+    "black-only": "The first part is missing: white pixels count too, with x log x̂.",
     "swapped": "Pictures and logits are swapped. torch's functions take the prediction first and the target second.",
     "squared-error": "This is a squared error, the log probability of a Gaussian up to a constant. Here each pixel is "
-    "a coin: x log m + (1 - x) log(1 - m).",
+    "a coin: x log x̂ + (1 - x) log(1 - x̂).",
     "saturated": "For large logits the value is wrong. Where it is right for small ones, the reason is the sigmoid: it "
     "rounds to 0 or 1, and its logarithm is infinite or is cut off (binary_cross_entropy cuts at -100). Work with the "
     "logits: binary_cross_entropy_with_logits, or log σ(l) by nn.functional.logsigmoid.",
     "no-gradient": "No gradient reaches the logits: something was taken out of the graph (.detach(), .item(), numpy, "
     "torch.no_grad()).",
-    "other-gradient": "The value is right, but its gradient is not x - m. Is a part of it detached, or cut off?",
-    "other": "For each picture, the sum over its pixels of x log m + (1 - x) log(1 - m), with m = sigmoid(logits).",
+    "other-gradient": "The value is right, but its gradient is not x - x̂. Is a part of it detached, or cut off?",
+    "other": "For each picture, the sum over its pixels of x log x̂ + (1 - x) log(1 - x̂), with x̂ = sigmoid(logits).",
 }
 
 KL = {
@@ -134,7 +140,8 @@ KL = {
 }
 
 ELBO = KL | {
-    "kl-sign": "The KL is added. It is a cost: ELBO = log p(x|z) - KL.",
+    "kl-sign": "The KL enters with the wrong sign: it is added, or it is negative itself. It is a cost, and never "
+    "negative: ELBO = log p(x|z) - KL.",
     "negative": "The sign is wrong: this is the loss, -ELBO. Return the ELBO itself, which training makes larger.",
     "log-likelihood-sign": "log p(x|z) has the wrong sign. It enters as it is, and the KL is subtracted.",
     "no-kl": "The KL is not in it. Without it, this is an autoencoder with noise, and the regions shrink to points.",
@@ -160,8 +167,8 @@ TRAIN_STEP = (
         "drawn-once": "The noise is the same in every call. Draw it new for every batch, and set no seed inside the "
         "function.",
         "not-decoded": "model.decode(z) was not called: the reconstruction has to come from a code that was drawn.",
-        "several-codes": "model.decode is called more than once in a step. One z for each picture is enough: encode, "
-        "draw, decode.",
+        "several-codes": "model.decode is called more than once in a step. Draw one z for each picture, and decode "
+        "all of them in one call.",
         "codes-shape": "model.decode gets codes of another shape than (N, D): one row for each picture of the batch.",
         "no-graph": "The loss has no graph behind it: the model was used under torch.no_grad(), or something was "
         "detached.",

@@ -57,6 +57,7 @@ def _squared_error_lookalikes(x: Tensor, x_hat: Tensor) -> Lookalikes:
     n, pixels = rows.shape
     yield "mean-over-pixels", right / pixels
     yield "mean-over-pixels", right / pixels * n
+    yield "fixed-pixels", right / pixels * 784
     yield "sum-over-pictures", right * n
     yield "not-squared", rows.abs().sum(1).mean()
     yield "not-squared", rows.sum(1).mean()
@@ -177,6 +178,11 @@ RANK = 1e-4
 """Directions smaller than this share of the largest are rounding."""
 CUT_OFF = 0.05
 """Share of grey levels at exactly 0 or 1: a sigmoid with small weights gives none."""
+ERRORS = {
+    "no-super": ("before Module.__init__()",),
+    "sizes-do-not-fit": ("mat1 and mat2 shapes", "is invalid for input of size", "don't multiply up to the size"),
+}
+"""Mistakes, and words in what torch says of them."""
 
 
 def _autoencoder_cases(rng: torch.Generator) -> Iterator[Case]:
@@ -208,6 +214,8 @@ def _shapes(case: Case, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _check_module(seen: Seen) -> None:
+    for mistake, words in ERRORS.items():
+        explain_error(seen, words, mistake, ideas.AUTOENCODER)
     if not seen.flag("is a module"):
         raise Wrong.of(ideas.AUTOENCODER, "no-module")
 
@@ -447,6 +455,13 @@ WALKS = {
     "nine colour pictures": ((1, 3, 3, 4), 4, 9),
 }
 """Name: shape of a picture, size of the code, steps."""
+WALK_SHAPE_ERRORS = (
+    "must match the size of tensor",
+    "mat1 and mat2 shapes",
+    "don't multiply up",
+    "is invalid for input",
+)
+"""Words of the messages in which torch says that weights and codes, or codes and a decoder, do not fit."""
 LONGEST_WALK = 1_000
 OFF_THE_LINE = 1e-3
 """In codes and logits, which are of the order of one; rounding stays far below."""
@@ -516,6 +531,7 @@ class _Walk:
 
 
 def _walk(case: Case, seen: Seen) -> _Walk:
+    explain_error(seen, WALK_SHAPE_ERRORS, "shapes-do-not-fit", ideas.INTERPOLATE)
     value, shape = seen["value"], tuple(case["a"].shape[1:])
     if isinstance(value, list) and value and isinstance(value[0], Tensor):
         raise Wrong.of(ideas.INTERPOLATE, "list")
@@ -592,7 +608,7 @@ INTERPOLATE = Task(
 # 6 Recognised ---------------------------------------------------------------------------------------------
 
 PLAIN = ("six classes", "ten classes")
-TELLING = 14
+TELLING = 15
 """All usual mistakes but those that show at the edges only."""
 EDGES = ("exactly at the confidence", "very large logits", "one picture")
 
@@ -669,6 +685,7 @@ def _wrong_shares(logits: Tensor, confidence: float) -> Lookalikes:
     yield "over-pictures", share(p.amax(0))
     yield "over-pictures", share(logits.softmax(0).amax(0))
     yield "share-of-entries", share(p)
+    yield "classes-counted", share(p) * p.shape[1]
     yield "sigmoid", share(logits.sigmoid().amax(1))
     yield "mean-confidence", best.mean()
     yield "argmax", share(logits.argmax(1))

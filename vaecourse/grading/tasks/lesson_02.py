@@ -223,6 +223,10 @@ def _stays_in_range(case: Case, seen: Seen) -> None:
         raise Wrong.of(ideas.ADD_NOISE, "unchanged")
     if _correlation(value, x) < 0.3:
         raise Wrong.of(ideas.ADD_NOISE, "x-lost")
+    if (value - x)[value != x].abs().std() < STILL:  # of one number no spread can be told
+        raise Wrong.of(ideas.ADD_NOISE, "same-for-all-pictures")
+    if (value == x)[x == 0].all() and 0.4 < (value != x)[x == 1].double().mean() < 0.6:
+        raise Wrong.of(ideas.ADD_NOISE, "multiplied")
     cut_off = (value == x).double().mean().item()  # half of the grains; standard error 0.005
     inward = ((value - x)[value != x] / level).square().mean().item()  # 1; standard error 0.02
     if abs(cut_off - 0.5) > 0.04:
@@ -321,6 +325,8 @@ def _hits_by_chance(case: Case, seen: Seen) -> None:
     mask, again = _mask(case, seen), _mask(case, seen, "again")
     if not mask.any():
         raise Wrong.of(ideas.DEAD_PIXELS, "unchanged")
+    if mask.all():  # the same pixels in all pictures and calls, but not because they were drawn once
+        raise Wrong.of(ideas.DEAD_PIXELS, "all-hit")
     pixels = mask.any(1, keepdim=True).double()
     value = seen.tensor("value")
     _first(
@@ -560,7 +566,7 @@ MODELS = {
 """Name: number of pictures, channels, hidden, factor, size, another size."""
 LOOKS = ("size", "start", "learning")
 ERRORS = {
-    "no-padding": ("must match the size of tensor",),
+    "sizes-differ": ("must match the size of tensor",),
     "fixed-size": ("mat1 and mat2 shapes", "input and weight.T shapes"),
     "shuffle-channels": ("divisible by the square of upscale_factor",),
 }
@@ -650,12 +656,12 @@ def _learns(case: Case, seen: Seen) -> None:
         raise Wrong.of(ideas.SUPER_RESOLVER, "no-parameters")
     if idle := seen.texts("idle"):
         raise Wrong.of(ideas.SUPER_RESOLVER, "no-gradient", f"Without gradient: {', '.join(idle[:4])}.")
-    if not seen.flag("grows with hidden"):
-        raise Wrong.of(ideas.SUPER_RESOLVER, "hidden-ignored")
     shape = _enlarged_shape(case["x_from"], case["factor"])
     start, middle, end = (seen.tensor(f"line {k}", shape, "model(x)") for k in range(3))
     if (start + end - 2 * middle).abs().max() < BEND * (end - start).abs().max():
         raise Wrong.of(ideas.SUPER_RESOLVER, "linear")
+    if not seen.flag("grows with hidden"):
+        raise Wrong.of(ideas.SUPER_RESOLVER, "hidden-ignored")
     correction = start - interpolate(case["x_from"].double(), scale_factor=case["factor"], mode="bicubic")
     if _constant_along(correction, 1):
         raise Wrong.of(ideas.SUPER_RESOLVER, "one-correction")

@@ -72,6 +72,7 @@ def _explain_spread(z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
         "mu-times-sigma": z / sigma - mu,
         "mu-missing": z / sigma,
         "logvar-as-sigma": away / logvar,
+        "log-sigma-as-sigma": 2 * away / logvar,
         "sigma-missing": away,
         "inverse-sigma": away * sigma,
         "root-of-sigma": away / sigma.sqrt(),
@@ -117,9 +118,10 @@ def _has_mean_and_spread(case: Case, seen: Seen) -> None:
     if mistake == "no-noise" and not close(z, again):  # one number, but a random one
         mistake = "same-for-all-pictures"
     noise = (z - mu) / torch.exp(logvar / 2)
+    narrow, wide = noise[logvar < 0].std(), noise[logvar > 0].std()
     measured = (
-        f"Over {z.numel():,} numbers, (z - μ) / σ has mean {noise.mean():.2f} and spread {noise.std():.2f}; "
-        "they should be 0 and 1."
+        f"Over {z.numel():,} numbers, (z - μ) / σ has mean {noise.mean():.2f}, which should be 0; its spread is "
+        f"{narrow:.2f} where σ is below 1 and {wide:.2f} where it is above, and should be 1."
     )
     raise Wrong.of(ideas.REPARAMETERIZE, mistake, measured)
 
@@ -230,6 +232,8 @@ def _both(case: Case, seen: Seen, suffix: str = "", n: int | None = None) -> lis
             raise Wrong.of(ideas.ENCODER, "hidden-as-code")
         if n > 1 and shape == ((n + 1) // 2, 2 * case["latent_dim"]):
             raise Wrong.of(ideas.ENCODER, "pictures-halved")
+        if shape == (n, (case["latent_dim"] + 1) // 2):  # a layer of latent_dim numbers, cut in two
+            raise Wrong.of(ideas.ENCODER, "too-few")
     return [seen.tensor(name + suffix, (n, case["latent_dim"]), name) for name in HEADS]
 
 
@@ -257,8 +261,9 @@ def _check_looks(values: list[Tensor]) -> None:
 
 def _takes_any_value(case: Case, seen: Seen) -> None:
     _check_looks(_repeatable(case, seen))
-    if all(_is_positive(seen[f"logvar wild {k}"]) for k in range(probes_03.MODELS)):
-        raise Wrong.of(ideas.ENCODER, "positive-spread")
+    positive = {name: all(_is_positive(seen[f"{name} wild {k}"]) for k in range(probes_03.MODELS)) for name in HEADS}
+    if positive["logvar"]:
+        raise Wrong.of(ideas.ENCODER, "positive-both" if positive["mu"] else "positive-spread")
     wild = [_both(case, seen, f" wild {k}") for k in range(probes_03.MODELS)]
     mu, logvar = (torch.cat(values) for values in zip(*wild, strict=True))
     if mu.min() >= 0 and mu.any():
