@@ -333,3 +333,11 @@ def test_every_layer_of_a_convolutional_vae_learns():
     q = model.posterior(x)
     (model.likelihood(q.rsample()).log_prob(x) - kl_divergence(q, model.prior())).sum().backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("size", [28, 29, 64])
+def test_every_pixel_on_the_way_back_is_reached_by_a_kernel(size):
+    model = ConvVAE(3, (4, 5), 7, (1, size, size))
+    with torch.no_grad():
+        a, b = model.decoder(torch.zeros(1, 3)), model.decoder(torch.full((1, 3), 5.0))
+    assert ((a - b).abs() > 1e-7).all()

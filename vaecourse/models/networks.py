@@ -100,8 +100,9 @@ def conv_decoder(
 ) -> nn.Sequential:
     """Codes (N, latent_dim) in, maps of ``picture_shape`` out: :func:`conv_encoder` walked backwards.
 
-    A transposed convolution of k pixels makes 2 (n - 1) + k of n pixels, which is one too few where the convolution
-    had left a pixel over; ``output_padding`` adds that one.
+    A transposed convolution of k pixels makes 2 (n - 1) + k of n pixels. Where a convolution had left one pixel over,
+    that is one too few, and the kernel is one larger here. (``output_padding`` would add the pixel, too, but beyond
+    the reach of any kernel: it would have one colour in all pictures.)
     """
     out_channels, height, width = picture_shape
     heights, widths = conv_sizes(height, len(channels)), conv_sizes(width, len(channels))
@@ -111,11 +112,9 @@ def conv_decoder(
         nn.Unflatten(1, (channels[-1], heights[-1], widths[-1])),
     ]
     backwards = [out_channels, *channels][::-1]
-    for i, (fan_in, fan_out, kernel) in enumerate(
-        zip(backwards, backwards[1:], _kernels(len(channels))[::-1], strict=False)
-    ):
-        left_over = tuple((sizes[-2 - i] - kernel) % STRIDE for sizes in (heights, widths))
-        layers += [nn.ConvTranspose2d(fan_in, fan_out, kernel, STRIDE, output_padding=left_over), activation()]
+    for i, (fan_in, fan_out) in enumerate(pairwise(backwards)):
+        kernel = tuple(sizes[-2 - i] - STRIDE * (sizes[-1 - i] - 1) for sizes in (heights, widths))
+        layers += [nn.ConvTranspose2d(fan_in, fan_out, kernel, STRIDE), activation()]
     return nn.Sequential(*layers[:-1])
 
 
