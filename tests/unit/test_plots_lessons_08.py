@@ -147,6 +147,19 @@ def test_posterior_maps_lay_the_ellipses_over_the_map_in_its_own_coordinates():
         assert np.allclose(sizes, [(0.2, 0.6, 0.5, 1.0), (0.4, 1.2, 0.5, 1.0)])
 
 
+@pytest.mark.parametrize("peak", [(0, 0), (0, 4), (4, 0), (4, 4)])
+def test_posterior_maps_put_the_picture_where_nothing_is(peak):
+    density = np.zeros((5, 5))
+    density[peak] = 1
+    mean = np.array([peak[1], peak[0]]) / 4
+    figure = plots.posterior_maps({"map": (density, (0, 1, 0, 1))}, [mean], [(0.1, 0.1)], [np.zeros((1, 4, 4))])
+    (axes,) = (axes for axes in figure.axes if axes.get_title(loc="left"))
+    (corner,) = axes.child_axes
+    figure.draw_without_rendering()
+    middle = axes.transAxes.inverted().transform(figure.transFigure.transform(corner.get_position()))
+    assert np.hypot(*(middle.mean(0) - mean)) > 0.9
+
+
 def test_posterior_maps_take_one_of_each():
     maps, means, stds, pictures = planes()
     with pytest.raises(ValueError, match="one mean, one spread and one picture each"):

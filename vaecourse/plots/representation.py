@@ -179,12 +179,14 @@ def posterior_maps(
     every = zip(np.atleast_1d(axes_list), maps.items(), means, stds, pictures, strict=True)
     for axes, (title, (density, extent)), mean, std, picture in every:
         density, mean, std = np.asarray(density), np.asarray(mean), np.asarray(std)
-        axes.imshow(density, cmap=_DENSITY, vmin=0, origin="lower", extent=extent, aspect="auto")
+        axes.imshow(
+            density, cmap=_DENSITY, vmin=0, origin="lower", extent=extent, aspect="auto", interpolation="bilinear"
+        )
         for times in (1, 2):
             axes.add_patch(Ellipse(mean, *(2 * times * std), fill=False, color=COLOURS[1], linewidth=1.8, ls="--"))
         axes.set(title=title, xlabel="$z_1$", xlim=extent[:2], ylim=extent[2:])
         axes.tick_params(labelsize=8)
-        corner = axes.inset_axes((0.72, 0.72, 0.27, 0.27))
+        corner = axes.inset_axes(_free_corner(density, mean, extent, 0.27))
         corner.imshow(np.moveaxis(np.asarray(picture), 0, -1), cmap="gray", vmin=0, vmax=1)
         corner.set(xticks=[], yticks=[])
     np.atleast_1d(axes_list)[0].set_ylabel("$z_2$")
@@ -251,17 +253,29 @@ def detection(areas: Mapping[str, Mapping[str, float]]) -> Figure:
         raise ValueError("areas takes numbers from 0 to 1")
     figure, axes = _figure(WIDTH, 0.9 + 0.42 * len(areas))
     axes.axvline(0.5, color="black", linestyle=":", linewidth=1.2)
-    axes.text(0.495, -0.75, "worse than chance", ha="right", fontsize=9)
-    axes.text(0.505, -0.75, "better", ha="left", fontsize=9)
+    axes.text(0.48, -0.7, "worse than chance", ha="right", fontsize=9)
+    axes.text(0.52, -0.7, "better than chance", ha="left", fontsize=9)
     for index, anomaly in enumerate(next(iter(areas.values()))):
         values = [row[anomaly] for row in areas.values()]
         axes.plot(values, range(len(areas)), MARKERS[index], color=class_colour(index), markersize=9, label=anomaly)
     axes.set_yticks(range(len(areas)), list(areas))
-    axes.set(xlim=(0, 1), ylim=(len(areas) - 0.5, -1.1), xlabel="AUROC")
+    axes.set(xlim=(-0.03, 1.03), ylim=(len(areas) - 0.5, -1.1), xlabel="AUROC")
     axes.grid(axis="y", alpha=0.4)
     axes.tick_params(left=False)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure
+
+
+def _free_corner(density: np.ndarray, mean: np.ndarray, extent: Sequence[float], size: float) -> tuple[float, ...]:
+    """Where a square of this size hides least, in the axes' own units: far from the map's peak and from the mean."""
+    left, right, bottom, top = extent
+    row, column = np.unravel_index(np.argmax(density), density.shape)
+    peak = (column / max(density.shape[1] - 1, 1), row / max(density.shape[0] - 1, 1))
+    places = np.array([peak, ((mean[0] - left) / (right - left), (mean[1] - bottom) / (top - bottom))])
+    near, far = 0.01, 0.99 - size
+    corners = [(x, y) for y in (far, near) for x in (far, near)]
+    farthest = max(corners, key=lambda corner: np.hypot(*(places - corner - size / 2).T).min())
+    return (*farthest, size, size)
 
 
 def _some(argument: str, given: Mapping) -> None:
