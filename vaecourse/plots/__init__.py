@@ -28,6 +28,7 @@ from vaecourse.plots.latent import (
     plane_background,
     plane_extent,
 )
+from vaecourse.plots.likelihoods import bits, conv_steps, level_probabilities, line_panels
 from vaecourse.plots.paths import arrow_fields, trajectories
 from vaecourse.plots.pictures import captioned_rows, picture_rows, picture_sheet
 from vaecourse.plots.posteriors import gradient_paths, number_or_distribution, posterior_overlaps, posterior_plane
@@ -55,12 +56,14 @@ __all__ = [
     "Gauge",
     "arrow_fields",
     "beta_sweep",
+    "bits",
     "both_ways",
     "bound",
     "bundle",
     "captioned_rows",
     "class_colour",
     "code_use",
+    "conv_steps",
     "curves",
     "detection",
     "diagnosis",
@@ -76,6 +79,8 @@ __all__ = [
     "latent_plane",
     "latent_planes",
     "latent_probes",
+    "level_probabilities",
+    "line_panels",
     "log_dots",
     "loss_panel",
     "manifold",
