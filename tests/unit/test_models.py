@@ -327,6 +327,17 @@ def test_a_vae_of_any_two_networks(pictures):
         GaussianVAE(encoder, decoder, 0, (1, 28, 28))
 
 
+def test_signals_keep_their_size_through_a_convolutional_vae():
+    torch.manual_seed(0)
+    model = ConvVAE(activation=nn.Identity)
+    with torch.no_grad():
+        mu_and_logvar = model.encoder(torch.randn(64, 3, 64, 64))
+        logits = model.decoder(torch.randn(64, 256))[:, :, 8:-8, 8:-8]  # at the border fewer kernels meet
+    assert 0.7 < mu_and_logvar.std() < 1.4
+    assert 0.7 < logits.std() < 1.4
+    assert all(not layer.bias.any() for layer in [*model.encoder, *model.decoder] if hasattr(layer, "bias"))
+
+
 def test_every_layer_of_a_convolutional_vae_learns():
     model = ConvVAE(2, (3, 4), 8, (1, 28, 28))
     x = torch.rand(4, 1, 28, 28)

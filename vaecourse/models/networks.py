@@ -118,6 +118,28 @@ def conv_decoder(
     return nn.Sequential(*layers[:-1])
 
 
+def keep_size(network: nn.Sequential) -> nn.Sequential:
+    """Give a stack of layers new initial weights, with which signals keep their size from layer to layer.
+
+    Weights are normal with the variance 1/n for the n inputs that meet in one output (LeCun et al., 1998), biases 0.
+    torch's own weights have a third of that, and for transposed convolutions count n on the wrong side: after ten
+    layers hardly anything of the picture is left, and the first hundreds of training steps only bring it back.
+
+    Returns:
+        The same stack.
+    """
+    for layer in network:
+        if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            continue
+        meeting = layer.weight[0].numel()
+        if isinstance(layer, nn.ConvTranspose2d):
+            # Weights are (in, out, k, k), and a kernel's k x k outputs lie stride apart from the next one's.
+            meeting = layer.weight[:, 0].numel() / prod(layer.stride)
+        nn.init.normal_(layer.weight, std=meeting**-0.5)
+        nn.init.zeros_(layer.bias)
+    return network
+
+
 def _kernels(layers: int) -> list[int]:
     return [*KERNELS[:layers], *KERNELS[-1:] * (layers - len(KERNELS))]
 

@@ -15,6 +15,7 @@ from vaecourse.models.networks import (
     checked_sizes,
     conv_decoder,
     conv_encoder,
+    keep_size,
     mlp,
     mlp_decoder,
     mlp_encoder,
@@ -103,6 +104,9 @@ class ConvVAE(GaussianVAE):
     """:class:`GaussianVAE` with convolutions in steps of 2, a dense layer, and the same way back.
 
     The defaults are a model for 64x64 pictures in colour, whose maps have the sizes 30x30x32, 14x14x64 and 6x6x128.
+    Its layers start with the weights of :func:`vaecourse.models.networks.keep_size`, and the nonlinearity is one that
+    keeps negative numbers apart: with torch's initial weights and ReLU so deep a stack hardly learns for hundreds of
+    steps.
 
     Args:
         latent_dim: number D of code dimensions.
@@ -120,14 +124,14 @@ class ConvVAE(GaussianVAE):
         channels: Sequence[int] = (32, 64, 128),
         hidden: int = 1024,
         picture_shape: Sequence[int] = (3, 64, 64),
-        activation: type[nn.Module] = nn.ReLU,
+        activation: type[nn.Module] = nn.ELU,
         likelihood: Callable[[Tensor], Distribution] = bernoulli,
         outputs: int = 1,
     ):
         latent_dim, hidden = checked_sizes("latent_dim", (latent_dim,))[0], checked_sizes("hidden", (hidden,))[0]
         channels, shape = checked_sizes("channels", channels), checked_picture_shape(picture_shape)
-        encoder = conv_encoder(shape, channels, hidden, 2 * latent_dim, activation)
-        decoder = conv_decoder(latent_dim, hidden, channels, _output_shape(shape, outputs), activation)
+        encoder = keep_size(conv_encoder(shape, channels, hidden, 2 * latent_dim, activation))
+        decoder = keep_size(conv_decoder(latent_dim, hidden, channels, _output_shape(shape, outputs), activation))
         super().__init__(encoder, decoder, latent_dim, shape, likelihood, hidden=(hidden,))
 
 
