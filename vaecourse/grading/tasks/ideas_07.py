@@ -276,8 +276,8 @@ CLASS = {name: ideas_03.ENCODER[name] for name in ("no-super", "positive-spread"
     "flat-pictures": "decode gives rows of pixels. Give them the shape of pictures: (N, C, H, W).",
     "height-and-width": "Height and width are exchanged. picture_shape is (C, H, W).",
     "other-size": "decode gives pictures of another size. A convolution in steps of 2 leaves a pixel over for some "
-    "sizes, and the way back needs an output_padding there (Task 1); or make the pictures a little too large and cut "
-    "them.",
+    "sizes, and the way back needs an output_padding there (Task 1), or a kernel larger by that pixel; or make the "
+    "pictures a little too large and cut them.",
     "other-maps": "m and log_s have another number of channels than the pictures. Each of them has C maps: the last "
     "layer gives 2C, and chunk(2, dim=1) cuts them in two.",
     "dense-encoder": "There is no convolution in the encoder. Let nn.Conv2d look at the pictures, in steps of 2, at "
