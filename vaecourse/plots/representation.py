@@ -255,9 +255,12 @@ def detection(areas: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.axvline(0.5, color="black", linestyle=":", linewidth=1.2)
     axes.text(0.48, -0.7, "worse than chance", ha="right", fontsize=9)
     axes.text(0.52, -0.7, "better than chance", ha="left", fontsize=9)
-    for index, anomaly in enumerate(next(iter(areas.values()))):
+    anomalies = list(next(iter(areas.values())))
+    for index, anomaly in enumerate(anomalies):
         values = [row[anomaly] for row in areas.values()]
-        axes.plot(values, range(len(areas)), MARKERS[index], color=class_colour(index), markersize=9, label=anomaly)
+        # A little above or below the line of its row, so that equal areas do not hide each other.
+        heights = np.arange(len(areas)) + 0.13 * (index - (len(anomalies) - 1) / 2)
+        axes.plot(values, heights, MARKERS[index], color=class_colour(index), markersize=9, label=anomaly)
     axes.set_yticks(range(len(areas)), list(areas))
     axes.set(xlim=(-0.03, 1.03), ylim=(len(areas) - 0.5, -1.1), xlabel="AUROC")
     axes.grid(axis="y", alpha=0.4)
