@@ -160,7 +160,7 @@ def bits(values: Mapping[str, float], without_code: Mapping[str, float], xlabel:
         raise ValueError(f"values takes one model or more, without_code at most 4; got {values}, {without_code}")
     figure, axes = _figure(WIDTH, 1.1 + 0.42 * len(values))
     bars = axes.barh(list(values), list(values.values()), color=_PICTURE, height=0.6)
-    axes.bar_label(bars, fmt="{:.2f}", padding=4)
+    axes.bar_label(bars, fmt="{:.2f}", padding=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     axes.invert_yaxis()
     for index, (name, value) in enumerate(without_code.items()):
         style = _LINE_STYLES[1 + index % 3]
