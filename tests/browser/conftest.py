@@ -154,8 +154,9 @@ class Opener:
         return self(f"{name}.ipynb")
 
     @property
-    def page(self) -> Page:
-        return self._open[-1].page
+    def page(self) -> Page | None:
+        """The page opened last; None if the opening itself has failed."""
+        return self._open[-1].page if self._open else None
 
     def close(self) -> None:
         for notebook in self._open:
