@@ -657,5 +657,6 @@ MISTAKES["08.train_detector"] = [
      "    return lambda pictures: (pictures - average).square().flatten(1).sum(1)", "average-picture"),
     ("def train_detector(x):\n    return lambda pictures: pictures.flatten(1).sum(1)", "ink-only"),
     ("def train_detector(x):\n    return lambda pictures: torch.zeros(len(pictures))", "all-alike"),
-    (changed(_DETECTOR, _SHORT, ("            optimizer.step()\n", "")), "blunt"),
+    (changed(_DETECTOR, _SHORT, ("            optimizer.step()\n", "")), "ink-only"),
+    (changed(_DETECTOR, _SHORT, ("            optimizer.step()\n", ""), (_SCORE, "bce + kl")), "blunt"),
 ]  # fmt: skip

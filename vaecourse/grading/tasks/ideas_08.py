@@ -250,7 +250,8 @@ TRAIN_DETECTOR = {
     "average-picture": "The scores follow the distance from the average picture, which is what a VAE knows whose "
     "decoder ignores z. Does the KL weigh too much (pixels averaged where they should be summed, a large beta), does "
     "z reach the decoder, and do the optimizer's steps reach both networks?",
-    "ink-only": "The scores follow the amount of ink, which says nothing about what is drawn.",
+    "ink-only": "The scores follow the amount of ink, which says nothing about what is drawn. If the model's nats "
+    "are in them, it has not learned anything yet: does the optimizer make its steps, and does it know both networks?",
     "blunt": "Letters and digits overlap too much. How well a picture is reconstructed has to be in the score: the KL "
     "alone hardly tells. And the code has to be narrow: a model that can copy anything copies letters, too. "
     "Otherwise, train a little longer.",

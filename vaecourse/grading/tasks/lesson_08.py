@@ -890,8 +890,9 @@ REVERSED = 0.25
 ALIKE = 0.9
 """Correlation of scores, from which on they say the same."""
 CHANGED = 0.15
-"""How far scores may move on average with the other pictures of the batch, in units of their spread. The noise of one
-draw of z moves the mean of fifty by 0.03."""
+"""How far scores may move on average with the other pictures of the batch, in units of their spread."""
+SURE = 5.0
+"""Standard errors by which they have to move, too: scores may be made from a draw of z, another one in every call."""
 
 
 def _detector_cases(rng: torch.Generator) -> Iterator[Case]:
@@ -942,8 +943,9 @@ def _scores_each_alone(case: Case, seen: Seen) -> None:
     spread = digits.std().clamp_min(1e-12)
     for name in ("digits among letters", "digits one by one"):
         others = seen.tensor(name, (probes_08.AGAIN[name],), "score(pictures)")
-        shift = (others - digits[: len(others)]).mean().abs() / spread
-        if shift > CHANGED * (1 if name == "digits among letters" else 2):  # of fewer pictures
+        moves = (others - digits[: len(others)]) / spread
+        shift, error = moves.mean().abs(), moves.std() / len(moves) ** 0.5
+        if shift > max(CHANGED, SURE * error):
             measured = f"Scores of the same digits move by {shift:.2f} of their spread."
             raise Wrong.of(ideas.TRAIN_DETECTOR, "depends-on-the-batch", measured)
 
