@@ -43,6 +43,13 @@ def there_and_back(n, kernel, stride, padding):
     places = range(-padding, n + padding - kernel + 1, stride)
     return len(places), n + padding - (places[-1] + kernel)
 """,
+    "numpy": """
+import numpy as np
+
+def there_and_back(n, kernel, stride, padding):
+    m = np.floor_divide(n + 2 * padding - kernel, stride) + 1
+    return np.int64(m), np.int64(n) - ((m - 1) * stride - 2 * padding + kernel)
+""",
     "tensors": """
 def there_and_back(n, kernel, stride, padding):
     room = torch.tensor(n + 2 * padding - kernel)
@@ -148,6 +155,7 @@ MISTAKES["07.gaussian_log_prob"] = [
     (changed(_GAUSSIAN, (_ALL, "-(0.5 * square + logvar + constant).flatten(1).sum(1)")), "half-of-a-part"),
     (changed(_GAUSSIAN, (_ALL, "-(0.5 * (square + logvar) + constant).flatten(1).sum(1)")), "half-of-a-part"),
     (changed(_GAUSSIAN, (_ALL, "-(0.5 * (square + constant) + logvar).flatten(1).sum(1)")), "half-of-a-part"),
+    (changed(_GAUSSIAN, ("log(2 * torch.pi)", "log((2 * torch.pi) ** 0.5)")), "half-of-a-part"),
     (changed(_GAUSSIAN, (_HALF, "0.5 * ")), "negative"),
     (changed(_GAUSSIAN, (_TERMS, "(square - logvar + constant)")), "log-variance-sign"),
     (changed(_GAUSSIAN, (_TERMS, "(square + logvar - constant)")), "constant-sign"),
@@ -161,6 +169,8 @@ MISTAKES["07.gaussian_log_prob"] = [
     (changed(_GAUSSIAN, (_SQUARE, "(x - m) ** 2 / logvar")), "infinite"),
     (changed(_GAUSSIAN, (_SQUARE, "(x - m) ** 2 / (logvar + 1e-6)")), "no-exponential"),
     (changed(_GAUSSIAN, (_ALL, "Normal(m, logvar).log_prob(x).flatten(1).sum(1)")), "no-exponential"),
+    (changed(_GAUSSIAN, (_ALL, "-nn.functional.gaussian_nll_loss(m, x, logvar, full=True, reduction='none')"
+                               ".flatten(1).sum(1)")), "no-exponential"),
     (changed(_GAUSSIAN, (_TERMS, "(square + logvar.log() + constant)")), "not-a-number"),
     (changed(_GAUSSIAN, (_SQUARE, "(x - m) / logvar.exp()")), "not-squared"),
     (changed(_GAUSSIAN, (_SQUARE, "(x - m).abs() / logvar.exp()")), "not-squared"),
@@ -333,6 +343,15 @@ MISTAKES["07.softmax_log_prob"] = [
     (changed(_SOFTMAX, (_SUM, ".sum()")), "one-number"),
     (changed(_SOFTMAX, (_SUM, ".flatten(1).sum(1).mean()")), "one-number"),
     (changed(_SOFTMAX, (_SUM, ".flatten(1).sum(1) / log(2)")), "bits"),
+    (changed(_SOFTMAX, (_CUT, "permute(0, 2, 3, 1).reshape(*x.shape, 256)")), "mixed-by-view"),
+    ("def softmax_log_prob(logits, x):\n    k = (255 * x).round().long()[:, 0]\n"
+     "    return -nn.functional.cross_entropy(logits, k, reduction='none').flatten(1).sum(1)", "one-channel"),
+    ("def softmax_log_prob(logits, x):\n    k = (255 * x).round().long()[:, 0]\n"
+     "    return -nn.functional.cross_entropy(logits[:, :256], k, reduction='none').flatten(1).sum(1)", "one-channel"),
+    ("def softmax_log_prob(logits, x):\n    k = (255 * x).round().long()\n"
+     "    return -nn.functional.cross_entropy(logits, k, reduction='none').flatten(1).sum(1)",
+     "cross-entropy-dimensions"),
+    (changed(_SOFTMAX, (_LEVEL, "255 * x")), "level-not-whole"),
     (changed(_SOFTMAX, (_LEVEL, "(256 * x).long()")), "no-such-level"),
     (changed(_SOFTMAX, (_LEVEL, "(256 * x).round().long().clamp(max=255)")), "times-256"),
     (changed(_SOFTMAX, (_LEVEL, "x.long()")), "black-or-white"),
@@ -450,7 +469,12 @@ MISTAKES["07.discretized_logistic"] = [
     (changed(_LOGISTIC, (_EDGES, "(x - 2 * half - m) / s, (x - m) / s")), "one-sided"),
     (changed(_LOGISTIC, ("s = log_s.exp()", "s = (0.5 * log_s).exp()")), "log-variance"),
     (changed(_LOGISTIC, (_EDGES, "(x - half - m) * s, (x + half - m) * s")), "inverse-scale"),
+    (changed(_LOGISTIC, ("torch.log1p(-torch.exp(a - b))", "torch.log1p(-torch.exp(b - a))")), "not-a-number"),
+    (changed(_LOGISTIC, (_EDGES, "(2 * x - 2 * m - 2 * half) / s, (2 * x - 2 * m + 2 * half) / s")), "other-unit"),
+    (changed(_LOGISTIC, (_EDGES, "(255 * (x - m) - 0.5) / s, (255 * (x - m) + 0.5) / s")), "other-unit"),
+    (changed(_LOGISTIC, (_EDGES, "(255 * x - m - 0.5) / s, (255 * x - m + 0.5) / s")), "other-unit"),
     (changed(_LOGISTIC, ("s = log_s.exp()", "s = log_s")), "not-a-number"),
+    (changed(_LOGISTIC, ("s = log_s.exp()", "s = log_s")), "no-exponential"),
     (changed(_NAIVE, (_DIFFERENCE, "torch.sigmoid(a) - torch.sigmoid(b)")), "not-a-number"),
     (changed(_LOGISTIC, (" + torch.log1p(-torch.exp(a - b))", "")), "third-factor-missing"),
     (changed(_LOGISTIC, (_INNER, "log_sigma(b) - log_sigma(a)")), "difference-of-logarithms"),
@@ -461,6 +485,7 @@ MISTAKES["07.discretized_logistic"] = [
     (changed(_LOGISTIC, (_WHERE, f"{_WHERE}.exp()")), "no-logarithm"),
     (changed(_LOGISTIC, (_WHERE, f"{_WHERE} / log(2)")), "bits"),
     (changed(_LOGISTIC, (_WHERE, f"{_WHERE}.flatten(1).sum(1)")), "summed"),
+    (changed(_LOGISTIC, (_WHERE, f"{_WHERE}.flatten(2).sum(2)")), "per-channel"),
     (changed(_LOGISTIC, (_WHERE, f"{_WHERE}.sum()")), "one-number"),
     (changed(_LOGISTIC, (_EDGES, "(x - half + m) / s, (x + half + m) / s")), "place-sign"),
     (changed(_LOGISTIC, (_EDGES, "(x - half - m.detach()) / s, (x + half - m.detach()) / s")), "m-detached"),
@@ -646,6 +671,7 @@ MISTAKES["07.ConvolutionalVAE"] = [
     (changed(_CLASS, (_CODES, "return mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)")), "encode-one-tensor"),
     (changed(_CLASS, (_CODES, "return mu, logvar, h")), "encode-no-pair"),
     (changed(_CLASS, (_CODES, "return mu + torch.exp(0.5 * logvar) * torch.randn_like(mu), logvar")), "not-repeatable"),
+    (changed(_CLASS, (_CODES, "return mu.squeeze(), logvar.squeeze()")), "squeezed"),
     (changed(_CLASS, (_CODES, "return mu, logvar.exp()")), "positive-spread"),
     (changed(_CLASS, (_MAPS, "return m, log_s.exp()")), "positive-scale"),
     (changed(_CLASS, (_MAPS, "return m, nn.functional.softplus(log_s)")), "positive-scale"),

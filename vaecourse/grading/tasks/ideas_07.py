@@ -81,7 +81,8 @@ GAUSSIAN = _SHAPES | {
     "log-variance-sign": "log s² has the wrong sign. A larger spread has to cost something.",
     "constant-sign": "The constant has the wrong sign: -½ log 2π for each pixel.",
     "half-missing": "The ½ is missing: it is twice as large as it should be.",
-    "half-of-a-part": "The ½ does not stand before all three terms: -½ ((x - m)²/s² + log s² + log 2π).",
+    "half-of-a-part": "The ½ stands before some of the three terms only, or twice before one of them: -½ ((x - m)²/s² "
+    "+ log s² + log 2π).",
     "variance-as-std": "exp(logvar) is the variance s², and you take it for the spread s. s = exp(logvar / 2). "
     "(torch's Normal takes s.)",
     "log-std-for-log-variance": "log s stands where log s² belongs. logvar is log s² already: it goes in as it is.",
@@ -142,6 +143,11 @@ BITS = {
 
 SOFTMAX = _SHAPES | {
     "no-such-level": "There is no level 256. The levels are 0 to 255, and level k is the grey level k/255: k is 255 x.",
+    "level-not-whole": "The number of a level picks one of 256 logits: it has to be a whole number, (255 * "
+    "x).round().long().",
+    "cross-entropy-dimensions": "cross_entropy takes the classes in dimension 1 of the logits, and a target for all "
+    "others: logits (N, 256, C, H, W) with levels (N, C, H, W). unflatten(1, (C, 256)) and transpose(1, 2) bring them "
+    "there.",
     "not-a-number": "There are NaN in it: exp of a large number is infinite, and infinite / infinite is NaN. Let "
     "log_softmax (or logsumexp, or cross_entropy) do it: they subtract the largest logit first.",
     "infinite": "For large logits the value is wrong. Where it is right for small ones, the reason is the softmax: it "
@@ -161,6 +167,7 @@ SOFTMAX = _SHAPES | {
     "(C, 256)) puts the channel first, then the level.",
     "channels-together": "The softmax runs over the maps of all channels together. Each channel has a softmax of its "
     "own, over 256 levels.",
+    "one-channel": "Only the first channel counts. Each channel has its own 256 maps and its own levels: sum over all.",
     "mixed-by-view": "The numbers of different pixels are mixed: view and reshape do not move the levels to the end, "
     "they cut the memory anew. Use unflatten(1, ...) and then movedim or permute.",
     "other-dimension": "The softmax runs over another dimension than the levels. Each pixel has a softmax of its own, "
@@ -182,7 +189,8 @@ LOGISTIC = {
     "summed": "You sum over the pictures' pixels. Here each pixel keeps its own: the shape of x.",
     "per-channel": "You sum over a channel's pixels. Here each pixel keeps its own: the shape of x.",
     "not-a-number": "There are NaN in it: the logarithm of a negative number. σ(b) is the larger one, b being the "
-    "upper edge; and the scale is s = exp(log_s), where log_s itself is negative.",
+    "upper edge, so that it is σ(b) - σ(a) and 1 - exp(a - b); and the scale is s = exp(log_s), where log_s itself is "
+    "negative.",
     "infinite": "There are infinite numbers in it. Far from m both σ are 0, or both are 1, and their difference is 0 "
     "in float32. Go through the logarithms: log σ(b) + log σ(-a) + log(1 - exp(a - b)), with nn.functional.logsigmoid.",
     "floor": "Far from m your log probability does not fall any more: something small was added, or it was cut off. A "
@@ -220,6 +228,8 @@ LOGISTIC = {
     "log-variance": "exp(log_s) is the scale itself: no ½ and no 2 in the exponent.",
     "no-exponential": "log_s is used as the scale. It is a logarithm, and negative for every scale below 1: s = "
     "exp(log_s).",
+    "other-unit": "Two units are mixed: x, m and half a step are on another scale than s, or than each other. Here "
+    "everything is on the scale from 0 to 1, on which half a step is 1/510.",
     "inverse-scale": "You multiply by the scale. Divide: u = (x - m)/s.",
     "third-factor-missing": "σ(b) σ(-a) is not the difference yet: its third factor, 1 - exp(a - b), is missing.",
     "difference-of-logarithms": "This is the difference of the logarithms. What is asked for is the logarithm of the "
@@ -292,6 +302,8 @@ CLASS = {name: ideas_03.ENCODER[name] for name in ("no-super", "positive-spread"
     "any, all layers are one linear layer.",
     "linear-decoder": "The decoder is linear, or one of its two results is. It needs an activation, such as ReLU, "
     "between its layers.",
+    "squeezed": "For a batch of one picture a dimension is lost: squeeze() takes away every dimension of size 1, the "
+    "batch, too. Flatten with flatten(1).",
     "positive-scale": "log_s is never negative, so that no scale is below 1: wider than all grey levels. Is it s that "
     "you return? Return log s, which may be any number.",
     "activation-at-the-end": "mu, logvar or log_s does not leave the range of an activation. End without one: they may "

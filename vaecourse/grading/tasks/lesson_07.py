@@ -203,7 +203,7 @@ THERE_AND_BACK = Task(
 
 SPREAD_ONE = "a spread of 1 everywhere"
 PICTURES = {"grey pictures": (5, 1, 6, 4), "one colour picture": (1, 3, 4, 4), "colour pictures": (3, 3, 2, 5)}
-NEGATIVE_SPREAD = ("Expected parameter scale",)
+NEGATIVE_SPREAD = ("Expected parameter scale", "var has negative entry")
 """What torch says where a logarithm is taken for a standard deviation."""
 
 
@@ -254,14 +254,16 @@ def _gaussian_lookalikes(x: Tensor, m: Tensor, logvar: Tensor) -> Lookalikes:
         yield "constant-missing", sign * (square + logs) / 2
         yield "constant-missing", sign * (square + logs) / (2 * pixels)
     yield "log-variance-missing", -(square + constant) / 2
+    yield "log-std-for-log-variance", -(square + logs / 2 + constant) / 2
     yield "half-missing", -(square + logs + constant)
     for half, whole in ((square, logs + constant), (square + logs, constant), (square + constant, logs)):
         yield "half-of-a-part", -half / 2 - whole
         yield "half-of-a-part", -half - whole / 2
+    for doubled in (square, logs, constant):
+        yield "half-of-a-part", right + doubled / 4
     yield "log-variance-sign", -(square - logs + constant) / 2
     yield "constant-sign", -(square + logs - constant) / 2
     yield "variance-as-std", -(total(away**2 / variance**2) + 2 * logs + constant) / 2
-    yield "log-std-for-log-variance", -(square + logs / 2 + constant) / 2
     yield "std-for-variance", -(total(away**2 / variance.sqrt()) + logs + constant) / 2
     yield "std-for-variance", -(total(away**2 / variance.sqrt()) + logs / 2 + constant) / 2
     yield "not-divided", -(total(away**2) + logs + constant) / 2
@@ -408,11 +410,16 @@ BITS = Task(
 EVERY_LEVEL, VERY_LARGE = "a picture with every level", "very large logits"
 GREY = {EVERY_LEVEL: (1, 1, 16, 16), "grey pictures": (3, 1, 4, 5)}
 COLOUR = {"one colour picture": (1, 3, 4, 2), "colour pictures": (2, 3, 3, 4)}
-NO_SUCH_LEVEL = ("out of bounds", "index out of range")
+ERRORS_OF_LEVELS = {
+    "no-such-level": ("out of bounds", "index out of range"),
+    "level-not-whole": ("dtype int", "used as indices", "expected scalar type Long", "only tensors of integer type"),
+    "cross-entropy-dimensions": ("spatial targets",),
+}
+"""Mistakes, and words in what torch says of them."""
 
 
 def _softmax_cases(rng: torch.Generator) -> Iterator[Case]:
-    for name, shape in (GREY | COLOUR | {VERY_LARGE: (2, 3, 4, 3)}).items():
+    for name, shape in (GREY | COLOUR | {VERY_LARGE: (2, 1, 6, 6)}).items():
         levels = torch.randint(LEVELS, shape, generator=rng)
         if name == EVERY_LEVEL:
             levels = torch.randperm(LEVELS, generator=rng).view(shape)
@@ -439,7 +446,8 @@ def softmax_log_prob(logits: Tensor, levels: Tensor) -> Tensor:
 
 
 def _softmax_value(case: Case, seen: Seen) -> Tensor:
-    explain_error(seen, NO_SUCH_LEVEL, "no-such-level", ideas.SOFTMAX)
+    for mistake, words in ERRORS_OF_LEVELS.items():
+        explain_error(seen, words, mistake, ideas.SOFTMAX)
     return _per_picture(case, seen, ideas.SOFTMAX, "log p(x|z)")
 
 
@@ -469,8 +477,12 @@ def _softmax_lookalikes(logits: Tensor, levels: Tensor) -> Lookalikes:
     interleaved = maps.unflatten(1, (LEVELS, channels)).movedim(1, -1)
     if channels > 1:
         yield "channel-order", softmax_log_prob(interleaved, levels)
-        yield "channels-together", _chosen(_as_levels(maps.log_softmax(1)), levels)
-    yield "mixed-by-view", softmax_log_prob(maps.reshape(logits.shape), levels)
+        together = _as_levels(maps.log_softmax(1))
+        yield "channels-together", _chosen(together, levels)
+        yield "one-channel", _chosen(together[:, :1], levels[:, :1])
+        yield "one-channel", softmax_log_prob(logits[:, :1], levels[:, :1])
+    for order in (maps, maps.movedim(1, -1)):
+        yield "mixed-by-view", softmax_log_prob(order.reshape(logits.shape), levels)
     for dimension in (0, -1, -2):
         yield "other-dimension", _chosen(_as_levels(maps.log_softmax(dimension)), levels)
     yield "reversed", softmax_log_prob(logits, LEVELS - 1 - levels)
@@ -666,6 +678,10 @@ def _logistic_lookalikes(x: Tensor, m: Tensor, log_s: Tensor) -> Lookalikes:
     yield "log-variance", with_scale((log_s / 2).exp())
     yield "log-variance", with_scale((2 * log_s).exp())
     yield "inverse-scale", with_scale(1 / s)
+    for unit in (1 / STEP, 2):
+        yield "other-unit", with_scale(s / unit)
+    lower, upper = (x / STEP - 0.5 - m) / s, (x / STEP + 0.5 - m) / s
+    yield "other-unit", ends(F.logsigmoid(upper), F.logsigmoid(-lower), logistic_log_mass(lower, upper))
     yield "no-exponential", with_scale(log_s)
     yield "third-factor-missing", ends(below, above, below + above)
     yield "difference-of-logarithms", ends(below, above, below - F.logsigmoid(a))
@@ -784,6 +800,8 @@ def _check_pair(seen: Seen, method: str, flag: str = "is a pair", returned: str 
 def _codes(case: Case, seen: Seen, suffix: str = "", n: int | None = None) -> list[Tensor]:
     """mu and logvar, of n pictures; by default of all."""
     n = len(case["x"]) if n is None else n
+    if n == 1 and seen.tensor(f"mu{suffix}", what="mu").shape == (case["latent_dim"],):
+        raise Wrong.of(ideas.CLASS, "squeezed")
     return [seen.tensor(name + suffix, (n, case["latent_dim"]), name) for name in ("mu", "logvar")]
 
 

@@ -1,6 +1,7 @@
 """What can be seen of the answers of lesson 07."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -21,7 +22,14 @@ RESULTS = {"encode": ("mu", "logvar"), "decode": ("m", "log_s")}
 
 def sizes(answer: Any, settings: Sequence[Sequence[int]]) -> Mapping[str, Any]:
     """What is returned for each of the settings: a size, a kernel, a stride and a padding."""
-    return {"returned": [answer(*setting) for setting in settings]}
+    return {"returned": [_as_ints(answer(*setting)) for setting in settings]}
+
+
+def _as_ints(returned: Any) -> Any:
+    """Whole numbers of any kind, numpy's too, as Python's."""
+    if isinstance(returned, tuple | list):
+        return [int(number) if isinstance(number, Integral) else number for number in returned]
+    return returned
 
 
 # Bits -----------------------------------------------------------------------------------------------------
