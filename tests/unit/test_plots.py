@@ -2,6 +2,7 @@
 
 import io
 from base64 import b64decode
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,16 +21,44 @@ def pictures():
 
 
 def images_of(figure):
-    return [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
 
 
 def test_picture_rows_shows_each_picture_in_its_place(pictures):
     figure = plots.picture_rows({"x": pictures[:3], "x̂": pictures[3:]}, titles=["a", "b", "c"])
     shown = images_of(figure)
     assert all(np.allclose(image, picture[0]) for image, picture in zip(shown, pictures, strict=True))
-    assert [axes.get_ylabel() for axes in figure.axes] == ["x", "", "", "x̂", "", ""]
-    assert [axes.get_title(loc="center") for axes in figure.axes] == ["a", "b", "c", "", "", ""]
-    assert all(axes.images[0].get_clim() == (0, 1) for axes in figure.axes)  # no hidden contrast stretch
+    assert [axes.get_ylabel() for axes in figure.axes] == ["x", "x̂"]
+    assert all(image.get_clim() == (0, 1) for axes in figure.axes for image in axes.images)  # no contrast stretch
+    for axes in figure.axes:
+        edges = [image.get_extent()[:2] for image in axes.images]
+        assert all(left < right < next_left for (left, right), (next_left, _) in pairwise(edges))
+    above = figure.axes[0].texts
+    assert [text.get_text() for text in above] == ["a", "b", "c"]
+    for text, image in zip(above, figure.axes[0].images, strict=True):
+        left, right, _, top = image.get_extent()
+        assert text.xy == pytest.approx(((left + right) / 2, top))
+    assert not figure.axes[1].texts
+
+
+def test_captions_stand_below_and_titles_above():
+    figure = plots.captioned_rows({"x": torch.rand(2, 1, 8, 8)}, {"x": ["c", "d"]}, titles=["a", "b"])
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    top, bottom = axes.get_window_extent().y1, axes.get_window_extent().y0
+    where = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert where["a"].y0 >= top
+    assert where["c"].y1 <= bottom
+    assert where["a"].x1 < where["b"].x0
+    assert where["c"].y0 >= 0
+
+
+def test_pictures_of_a_row_keep_their_proportions():
+    figure = plots.picture_rows({"wide": torch.rand(2, 1, 8, 16)})
+    figure.canvas.draw()
+    left, right, bottom, top = figure.axes[0].images[1].get_extent()
+    (x0, y0), (x1, y1) = figure.axes[0].transData.transform([(left, bottom), (right, top)])
+    assert x1 - x0 == pytest.approx(2 * (y1 - y0), abs=0.5)
 
 
 def test_picture_rows_takes_colour_and_gradients(pictures):

@@ -216,8 +216,8 @@ class GreyLevels(Distribution):
             ValueError: a value is none of the 256 levels.
         """
         number = level_numbers(value).long()
-        logits, number = torch.broadcast_tensors(self.logits, number[..., None])
-        return logits.gather(-1, number[..., :1]).squeeze(-1) - self.logits.logsumexp(-1)
+        log_probs, number = torch.broadcast_tensors(self.logits.log_softmax(-1), number[..., None])
+        return log_probs.gather(-1, number[..., :1]).squeeze(-1)
 
     @property
     def mean(self) -> Tensor:

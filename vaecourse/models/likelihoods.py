@@ -112,7 +112,8 @@ def softmax(logits: Tensor) -> Independent:
     Args:
         logits: (N, 256 C, H, W), all levels of the first channel first.
     """
-    return Independent(GreyLevels(_per_channel(logits, LEVELS)), PICTURE_DIMS, validate_args=False)
+    levels = GreyLevels(_per_channel(logits, LEVELS), validate_args=False)
+    return Independent(levels, PICTURE_DIMS, validate_args=False)
 
 
 def logistic_mixture(output: Tensor, components: int = 5, least_scale: float = 1e-3) -> Independent:

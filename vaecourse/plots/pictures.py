@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -9,6 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from vaecourse.plots.base import WIDTH, _figure, styled
+
+GAP = 0.04
+"""Between the pictures of a row, as a share of the distance from one to the next."""
 
 
 @styled
@@ -27,13 +31,14 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
     if titles is not None and len(titles) != columns:
         raise ValueError(f"titles takes one text for each of the {columns} columns, got {len(titles)}")
     cell = min(0.9, (WIDTH - 1.2) / columns)
-    figure, grid = _grid_figure(len(images), columns, (columns * cell + 1.2, len(images) * cell + 0.3))
-    for axes_row, (label, row) in zip(grid, images.items(), strict=True):
-        for axes, image in zip(axes_row, row, strict=True):
-            _draw(axes, image)
-        axes_row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
-    for axes, title in zip(grid[0], titles or [""] * columns, strict=True):
-        axes.set_title(title, loc="center")
+    figure, all_axes = _figure(columns * cell + 1.2, len(images) * cell + 0.3, rows=len(images))
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, hspace=0.02)
+    all_axes = np.atleast_1d(all_axes)
+    for axes, (label, row) in zip(all_axes, images.items(), strict=True):
+        _draw_row(axes, row)
+        axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
+    if titles is not None:
+        _name_columns(all_axes[0], titles, above=True, fontsize=mpl.rcParams["axes.titlesize"])
     return figure
 
 
@@ -53,26 +58,35 @@ def captioned_rows(
 ) -> Figure:
     """:func:`picture_rows` with a short text below each picture of the rows that ``captions`` names."""
     figure = picture_rows(rows, titles)
-    columns = len(figure.axes) // len(rows)
     figure.set_figheight(figure.get_figheight() + 0.2 * len(captions))
-    for index, label in enumerate(rows):
-        for axes, caption in zip(figure.axes[index * columns :], captions.get(label, ()), strict=False):
-            axes.set_xlabel(caption, fontsize=8, labelpad=2)
+    for axes, label in zip(figure.axes, rows, strict=True):
+        if label in captions:
+            _name_columns(axes, captions[label], above=False, fontsize=8)
     return figure
 
 
-def _grid_figure(rows: int, columns: int, size: tuple[float, float]):
-    figure, _ = _figure(*size)
-    figure.clear()
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
-    return figure, figure.subplots(rows, columns, squeeze=False)
+def _draw_row(axes: Axes, row: np.ndarray) -> None:
+    """Pictures (N, H, W, C) side by side in one Axes, picture k from k to k + 1: far quicker than an Axes for each."""
+    height = (1 - GAP) * row.shape[1] / row.shape[2]
+    for k, image in enumerate(row):
+        _draw(axes, image, extent=(k, k + 1 - GAP, height, 0))
+    axes.set(xlim=(0, len(row) - GAP), ylim=(height, 0))
 
 
-def _draw(axes: Axes, image: np.ndarray) -> None:
+def _name_columns(axes: Axes, names: Sequence[str], above: bool, fontsize: float) -> None:
+    """A short text above or below each picture of a row."""
+    bottom, top = axes.get_ylim()
+    style = {"ha": "center", "va": "bottom" if above else "top", "fontsize": fontsize, "annotation_clip": False}
+    for k, name in enumerate(names):
+        middle = k + (1 - GAP) / 2, top if above else bottom
+        axes.annotate(name, middle, xytext=(0, 3 if above else -2), textcoords="offset points", **style)
+
+
+def _draw(axes: Axes, image: np.ndarray, extent: tuple[float, float, float, float] | None = None) -> None:
     if image.shape[-1] == 1:
-        axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest", extent=extent)
     else:
-        axes.imshow(image, interpolation="nearest")
+        axes.imshow(image, interpolation="nearest", extent=extent)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
