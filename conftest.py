@@ -21,6 +21,28 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(config.rootpath / config.option.nbval_sanitize_with)
 
 
+LONGEST_FIRST = (
+    "tests/grading/test_bank_walled.py",
+    "tests/browser/test_lessons_in_lab.py",
+    "tests/notebooks/test_lessons.py",
+    "tests/grading/test_bank.py",
+    "tests/browser/test_exercises_in_lab.py",
+    "notebooks/",
+    "tests/notebooks/test_exercises.py",
+    "solutions/",
+)
+"""Files that take minutes. Begun last, the longest would keep one worker busy while the others have nothing left."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker takes a whole file at a time (--dist=loadfile), in this order: longest first, the others after them."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST))
+
+    items.sort(key=place)
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Warnings name files of this machine and versions of its packages: they are not compared."""
     if isinstance(collector, IPyNbFile):

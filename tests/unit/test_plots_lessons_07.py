@@ -61,6 +61,15 @@ def test_probabilities_of_levels_are_steps_with_the_real_level_marked():
             plots.level_probabilities(wrong)
 
 
+def test_an_end_bar_that_would_flatten_all_others_is_cut_off_and_its_height_written():
+    figure = plots.level_probabilities({"cut": [0.31, 0.01, 0.02, 0.01, 0.65], "whole": [0.3, 0.2, 0.2, 0.2, 0.1]})
+    cut, whole = figure.axes
+    assert cut.get_ylim()[1] < 0.1
+    assert [text.get_text() for text in cut.texts] == ["0.31", "0.65"]
+    assert whole.get_ylim()[1] > 0.3
+    assert not whole.texts
+
+
 def test_bits_are_bars_with_lines_for_what_has_no_code():
     (axes,) = plots.bits({"a": 2.0, "b": 3.5}, {"PNG": 2.5}).axes
     assert [bar.get_width() for bar in axes.patches] == [2.0, 3.5]

@@ -13,6 +13,8 @@ from vaecourse.plots.base import COLOURS, MARKERS, WIDTH, _figure, class_colour,
 
 _PICTURE, _MAP = COLOURS[0], COLOURS[1]
 _LINE_STYLES = ("-", "--", "-.", ":")
+CUT_OFF = 3
+"""The end levels' bars are cut off at so many times the highest bar between them."""
 
 
 @styled
@@ -108,7 +110,10 @@ def line_panels(
 
 @styled
 def level_probabilities(panels: Mapping[str, ArrayLike], level: int | None = None, columns: int = 3) -> Figure:
-    """What distributions over grey levels give to each level: a small panel each, of one height scale or of its own.
+    """What distributions over grey levels give to each level: a small panel each, with a height scale of its own.
+
+    Where the first or the last level has much more than all others, its bar is cut off and its height written beside
+    it: otherwise nothing of the others would be seen.
 
     Args:
         panels: title -> probabilities of the levels 0, 1, ..., (levels,).
@@ -130,7 +135,8 @@ def level_probabilities(panels: Mapping[str, ArrayLike], level: int | None = Non
         axes.stairs(values, edges, fill=True, color=_PICTURE)
         axes.stairs(values, edges, color=_PICTURE, linewidth=1.2)
         axes.set_title(title, fontsize=10)
-        axes.set(xlim=(-0.02 * len(values), 1.02 * len(values)), ylim=(0, 1.1 * values.max()))
+        top = _cut_off_ends(axes, values)
+        axes.set(xlim=(-0.02 * len(values), 1.02 * len(values)), ylim=(0, 1.1 * top))
         axes.set_xticks([0, len(values) // 2, len(values) - 1])
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.tick_params(labelsize=8)
@@ -143,6 +149,18 @@ def level_probabilities(panels: Mapping[str, ArrayLike], level: int | None = Non
     for axes in grid[max(0, len(probabilities) - columns) : len(probabilities)]:
         axes.set_xlabel("grey level", fontsize=9)
     return figure
+
+
+def _cut_off_ends(axes: Axes, values: np.ndarray) -> float:
+    """How high the panel reaches; the heights of the two end bars are written if they reach further."""
+    inside = values[1:-1].max(initial=0)
+    if not 0 < CUT_OFF * inside < values.max():
+        return values.max()
+    for place, side, shift in ((0, "left", 5), (len(values) - 1, "right", -5)):
+        if values[place] > CUT_OFF * inside:
+            style = {"ha": side, "va": "top", "fontsize": 8, "textcoords": "offset points"}
+            axes.annotate(f"{values[place]:.2f}", (place, CUT_OFF * inside), xytext=(shift, 0), **style)
+    return CUT_OFF * inside
 
 
 @styled

@@ -30,8 +30,9 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
     (columns,) = set(lengths)
     if titles is not None and len(titles) != columns:
         raise ValueError(f"titles takes one text for each of the {columns} columns, got {len(titles)}")
-    cell = min(0.9, (WIDTH - 1.2) / columns)
-    figure, all_axes = _figure(columns * cell + 1.2, len(images) * cell + 0.3, rows=len(images))
+    for_labels = 0.4 + 0.075 * max(map(len, images))  # inches
+    cell = min(0.9, (WIDTH - for_labels) / columns)
+    figure, all_axes = _figure(columns * cell + for_labels, len(images) * cell + 0.3, rows=len(images))
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, hspace=0.02)
     all_axes = np.atleast_1d(all_axes)
     for axes, (label, row) in zip(all_axes, images.items(), strict=True):

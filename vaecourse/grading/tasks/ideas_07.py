@@ -29,8 +29,8 @@ THERE_AND_BACK = {
     "follows-the-size": "It would be right if your size of the map was. Mend that one first.",
     "always-zero": "Your output_padding is 0 everywhere. Where a step did not come out even, the convolution left "
     "pixels over, and the way back makes a picture that is too small by as many.",
-    "always-one": "Your output_padding is 1 everywhere. It is as large as what the way back lacks without it, which "
-    "may be nothing, or more than one pixel.",
+    "always-one": "Where something is lacking, your output_padding is 1. It is as large as what the way back lacks "
+    "without it, n minus the size that comes back: that may be nothing, or more than one pixel.",
     "stride-minus-one": "This is the largest that the output_padding can be, s - 1. How many pixels are lacking "
     "depends on n, too.",
     "the-stride": "This is the stride. The output_padding is what is lacking on the way back: n minus the size that "
@@ -39,14 +39,16 @@ THERE_AND_BACK = {
     "comes out without it.",
     "size-returned": "This is a size. Return what has to be added to the size that comes back: the difference to n.",
     "extra-sign": "The sign is wrong: n minus the size that comes back without it.",
-    "extra-padding-ignored": "The padding is not counted on the way back. There it takes 2p pixels away: (m - 1)s - 2p "
-    "+ k.",
-    "extra-padding-once": "On the way back the padding is counted once. It takes pixels away on both sides: (m - 1)s - "
-    "2p + k.",
-    "extra-padding-added": "On the way back the padding is added. There it takes 2p pixels away: (m - 1)s - 2p + k.",
-    "one-not-subtracted": "The way back starts with one kernel and makes m - 1 steps: (m - 1)s - 2p + k, not ms.",
-    "extra-kernel-missing": "The kernel is not counted on the way back. The last of the m kernels reaches k pixels "
-    "far: (m - 1)s - 2p + k.",
+    "extra-padding-ignored": "The padding is not counted on the way back. There it takes 2p pixels away: a map of size "
+    "m comes back as (m - 1)s - 2p + k.",
+    "extra-padding-once": "On the way back the padding is counted once. It takes pixels away on both sides: a map of "
+    "size m comes back as (m - 1)s - 2p + k.",
+    "extra-padding-added": "On the way back the padding is added. There it takes 2p pixels away: a map of size "
+    "m comes back as (m - 1)s - 2p + k.",
+    "one-not-subtracted": "The way back starts with one kernel and makes a step for each further place. A map of "
+    "size m comes back as (m - 1)s - 2p + k; you take m steps.",
+    "extra-kernel-missing": "The kernel is not counted on the way back. The last kernel reaches k pixels far: a map of "
+    "size m comes back as (m - 1)s - 2p + k.",
     "remainder-of-n": "This is a remainder, but not of the right number. What the steps leave over is that of n + 2p - "
     "k, divided by s.",
     "rest-of-a-step": "This is what lacks for one more step of the kernel. The output_padding is what was left over: n "
@@ -106,6 +108,8 @@ GAUSSIAN = _SHAPES | {
     "other-gradient": "The value is right, but its gradient is not the one of the formula. Is a part of it detached, "
     "or cut off?",
     "other": "For each picture the sum over its pixels of -½ ((x - m)²/s² + log s² + log 2π), with s² = exp(logvar).",
+    "floor": "Where s is very small or very large the value is wrong, and elsewhere it is right. s² = exp(logvar), as "
+    "it is: no floor under it, and no limit to logvar. (The lesson's remedy is another one: the levels.)",
 }
 
 BITS = {
@@ -192,7 +196,8 @@ LOGISTIC = {
     "upper edge, so that it is σ(b) - σ(a) and 1 - exp(a - b); and the scale is s = exp(log_s), where log_s itself is "
     "negative.",
     "infinite": "There are infinite numbers in it. Far from m both σ are 0, or both are 1, and their difference is 0 "
-    "in float32. Go through the logarithms: log σ(b) + log σ(-a) + log(1 - exp(a - b)), with nn.functional.logsigmoid.",
+    "in float32. Go through the logarithms: log σ(b) + log σ(-a) + log(1 - exp(a - b)), with nn.functional.logsigmoid. "
+    "At the ends log σ(b) for level 0, and log σ(-a) for level 255.",
     "floor": "Far from m your log probability does not fall any more: something small was added, or it was cut off. A "
     "model that is far off has to pay for it. Go through the logarithms: log σ(b) + log σ(-a) + log(1 - exp(a - b)), "
     "with nn.functional.logsigmoid.",
@@ -247,8 +252,8 @@ LOGISTIC = {
     "where the model is most wrong, and has to learn most.",
     "other-gradient": "The value is right, but its gradient is not the one of the formula. Is a part of it detached, "
     "or cut off?",
-    "other": "log(σ(b) - σ(a)) with a = (x - 1/510 - m)/s and b = (x + 1/510 - m)/s; log σ(b) for level 0, log(1 - "
-    "σ(a)) for level 255.",
+    "other": "log(σ(b) - σ(a)) with a = (x - 1/510 - m)/s and b = (x + 1/510 - m)/s; log σ(b) for level 0, log σ(-a) "
+    "for level 255.",
 }
 
 CLASS = {name: ideas_03.ENCODER[name] for name in ("no-super", "positive-spread", "not-registered")} | {

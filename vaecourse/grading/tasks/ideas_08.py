@@ -113,7 +113,7 @@ PROBE_ACCURACY = {
     "other-penalty": "The penalty is another one than λ. It stands once, as it is, on the diagonal: ZᵀZ + λI, with "
     "ZᵀZ summed over the n codes. In scikit-learn: RidgeClassifier(alpha=lam).",
     "no-intercept": "The class shares of the labelled pictures are missing in the scores. Without them all classes "
-    "are taken to be equally frequent.",
+    "are taken to be equally frequent. They are a part of this probe, whether they help here or not.",
     "class-numbers": "You fit the class number as one number, as if a 3 were between a 2 and a 4. Give each class a "
     "column of its own, one-hot, and take the column with the highest score.",
     "most-frequent": "The prediction is the most frequent class for every picture: the codes are not used.",

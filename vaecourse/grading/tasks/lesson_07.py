@@ -201,7 +201,7 @@ THERE_AND_BACK = Task(
 
 # 2 The Gaussian -------------------------------------------------------------------------------------------
 
-SPREAD_ONE = "a spread of 1 everywhere"
+SPREAD_ONE, FAR_SPREADS = "a spread of 1 everywhere", "spreads from 1/400 to 4"
 PICTURES = {"grey pictures": (5, 1, 6, 4), "one colour picture": (1, 3, 4, 4), "colour pictures": (3, 3, 2, 5)}
 NEGATIVE_SPREAD = ("Expected parameter scale", "var has negative entry")
 """What torch says where a logarithm is taken for a standard deviation."""
@@ -220,6 +220,11 @@ def _gaussian_cases(rng: torch.Generator) -> Iterator[Case]:
             name,
             {"wrt": ["m", "logvar"], "x": x, "m": m, "logvar": torch.zeros(shape) if name == SPREAD_ONE else logvar},
         )
+    # As sure as a fraction of a level, and less sure than the range of all levels: no floor and no limit goes unseen.
+    far = torch.linspace(-12, 3, 60)[torch.randperm(60, generator=rng)].view(4, 1, 5, 3)
+    x = torch.rand(far.shape, generator=rng)
+    m = x + torch.exp(far / 2) * (0.5 + torch.rand(far.shape, generator=rng))
+    yield Case(FAR_SPREADS, {"wrt": ["m", "logvar"], "x": x, "m": m, "logvar": far})
 
 
 def gaussian_log_prob(x: Tensor, m: Tensor, logvar: Tensor) -> Tensor:
@@ -232,7 +237,10 @@ def _gaussian(case: Case, seen: Seen) -> None:
     value = _per_picture(case, seen, ideas.GAUSSIAN, "log p(x|z)")
     given = [case[name].double() for name in ("x", "m", "logvar")]
     right = gaussian_log_prob(*given)
-    compare(value, right, _gaussian_lookalikes(*given), ideas.GAUSSIAN, _first_picture(case, value, right))
+    lookalikes = list(_gaussian_lookalikes(*given))
+    if case.name == FAR_SPREADS:  # what is right elsewhere, and nothing else that is known, stops at some spread
+        lookalikes.append(("floor", value))
+    compare(value, right, lookalikes, ideas.GAUSSIAN, _first_picture(case, value, right))
 
 
 def _gaussian_lookalikes(x: Tensor, m: Tensor, logvar: Tensor) -> Lookalikes:
@@ -244,6 +252,9 @@ def _gaussian_lookalikes(x: Tensor, m: Tensor, logvar: Tensor) -> Lookalikes:
     constant = 0 * square + pixels * log(2 * pi)
     right = -(square + logs + constant) / 2
     yield "negative", -right
+    for least in (0.01, 0.02, 0.05, 0.1):
+        floored = variance + least**2
+        yield "floor", -(total(away**2 / floored) + total(floored.log()) + constant) / 2
     for sign in (1, -1):
         yield "mean-over-pixels", sign * right / pixels
         yield "square-only", sign * square / 2
@@ -310,7 +321,7 @@ GAUSSIAN = Task(
         Criterion(
             "with s = 1: the squared distance and the constant, summed over the pixels", 1, _gaussian, (SPREAD_ONE,)
         ),
-        Criterion("with a spread of its own for each pixel", 1, _gaussian, tuple(PICTURES)),
+        Criterion("with a spread of its own for each pixel", 1, _gaussian, (*PICTURES, FAR_SPREADS)),
         Criterion("the gradient reaches m and logvar", 1, _gaussian_gradient, tuple(PICTURES)),
     ),
     stages=(Stage(probes.gradients, _gaussian_cases),),
@@ -413,7 +424,7 @@ COLOUR = {"one colour picture": (1, 3, 4, 2), "colour pictures": (2, 3, 3, 4)}
 ERRORS_OF_LEVELS = {
     "no-such-level": ("out of bounds", "index out of range"),
     "level-not-whole": ("dtype int", "used as indices", "expected scalar type Long", "only tensors of integer type"),
-    "cross-entropy-dimensions": ("spatial targets",),
+    "cross-entropy-dimensions": ("spatial targets", "Expected target size"),
 }
 """Mistakes, and words in what torch says of them."""
 
