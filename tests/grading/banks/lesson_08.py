@@ -370,6 +370,8 @@ MISTAKES["08.add_attribute"] = [
     (changed(_ADD, (_A, "mu[~has].mean(0) - mu[has].mean(0)")), "reversed"),
     (changed(_ADD, (_A, f"nn.functional.normalize({_A}, dim=0)")), "normalised"),
     (changed(_ADD, (_A, "mu[has].mean(0)")), "with-only"),
+    (changed(_ADD, ("model.decode(z + t * a)", "model.decode(z + t * a).round()")), "black-or-white"),
+    (changed(_ADD, ("model.decode(z + t * a)", "torch.bernoulli(model.decode(z + t * a))")), "black-or-white"),
     (changed(_ADD, (_A, "mu[has].mean(0) - mu.mean(0)")), "from-the-mean-of-all"),
     (changed(_ADD, (_A, "mu[has].sum(0) - mu[~has].sum(0)")), "sums"),
     (changed(_ADD, (_A, "(mu[has].sum(0) - mu[~has].sum(0)) / len(mu)")), "sums"),

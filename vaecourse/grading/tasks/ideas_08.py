@@ -148,6 +148,8 @@ ADD_ATTRIBUTE = {
     "pixels-moved": "You move pictures, pixel by pixel: this fades one picture into another. Move the code, mu + t a, "
     "and decode that.",
     "no-pictures": "These are no grey levels: they leave the range from 0 to 1. Return what model.decode gives.",
+    "black-or-white": "Every pixel is 0 or 1. Return the grey levels that model.decode gives: neither rounded nor "
+    "drawn.",
     "other-pictures": "This is not what model.decode gives for any z.",
     "rows-mixed": "The codes are the right ones, but they stand in other rows: row m belongs to picture m. Mind the "
     "order when you repeat and reshape.",

@@ -633,6 +633,8 @@ def _check_pictures(case: Case, value: Tensor) -> None:
             raise Wrong.of(ideas.ADD_ATTRIBUTE, "pixels-moved")
     if value.min() < 0 or value.max() > 1:
         raise Wrong.of(ideas.ADD_ATTRIBUTE, "no-pictures")
+    if ((value == 0) | (value == 1)).all():
+        raise Wrong.of(ideas.ADD_ATTRIBUTE, "black-or-white")
 
 
 def _starts_at_its_code(case: Case, seen: Seen) -> None:
