@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page
 from vaecourse.live import WIDGET_VIEW
 
 RUN = 400_000  # milliseconds that a notebook may run, two of them side by side on a slow machine
+ASK = 300  # milliseconds between two looks; by default a page looks at every frame, and has no time for anything else
 OURS = ".jp-OutputArea-output"
 UNFINISHED = "Loading widget..."
 BROKEN = "Error displaying widget"
@@ -20,7 +21,8 @@ _CELLS = f"{_NOTEBOOK}.widgets"
 _RAN_ALL = f"""() => {{
   const cells = {_CELLS}.map(({{model}}) => model)
     .filter(model => model.type === "code" && model.sharedModel.source.trim());
-  const failed = cells.some(model => model.outputs.toJSON().some(output => output.output_type === "error"));
+  const failed = cells.some(({{outputs}}) =>
+    Array.from({{length: outputs.length}}, (_, i) => outputs.get(i)).some(output => output.type === "error"));
   return jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === "idle"
     && cells.every(model => model.executionState === "idle" && (failed || model.executionCount !== null)) }}"""
 _RAN_CELL = f"""id => {{ const {{model}} = {_CELLS}.find(({{model}}) => model.id === id);
@@ -59,7 +61,7 @@ class NotebookPage:
         self.page.locator(".lm-Menu-itemLabel", has_text=names[1]).first.click()
 
     def wait_until_run(self) -> None:
-        self.page.wait_for_function(_RAN_ALL, timeout=RUN)
+        self.page.wait_for_function(_RAN_ALL, timeout=RUN, polling=ASK)
 
     def run_cell(self, cell_id: str, wait: bool = True) -> None:
         """Run one cell with Ctrl+Enter."""
@@ -67,7 +69,7 @@ class NotebookPage:
         self.page.evaluate(f"{_NOTEBOOK}.mode = 'command'; {_NOTEBOOK}.node.focus()")
         self.page.keyboard.press("Control+Enter")
         if wait:
-            self.page.wait_for_function(_RAN_CELL, arg=cell_id, timeout=RUN)
+            self.page.wait_for_function(_RAN_CELL, arg=cell_id, timeout=RUN, polling=ASK)
 
     def type_into(self, cell_id: str, text: str) -> None:
         """Replace the source of a cell at the keyboard; the editor indents as it does for a student."""
