@@ -144,7 +144,7 @@ def gaussian_log_prob(x, m, logvar):
 }
 _TERMS, _SQUARE, _HALF = "(square + logvar + constant)", "(x - m) ** 2 / logvar.exp()", "-0.5 * "
 _ALL = "-0.5 * (square + logvar + constant).flatten(1).sum(1)"
-CLAMPED = """
+_CLAMPED = """
 def gaussian_log_prob(x, m, logvar):
     logvar = logvar.clamp(-3, 20)
     return Normal(m, torch.exp(0.5 * logvar)).log_prob(x).sum(dim=(1, 2, 3))
@@ -162,9 +162,9 @@ MISTAKES["07.gaussian_log_prob"] = [
     (changed(_GAUSSIAN, (_ALL, "-(0.5 * (square + constant) + logvar).flatten(1).sum(1)")), "half-of-a-part"),
     (changed(_GAUSSIAN, ("log(2 * torch.pi)", "log((2 * torch.pi) ** 0.5)")), "half-of-a-part"),
     (changed(_GAUSSIAN, (_HALF, "0.5 * ")), "negative"),
-    (CLAMPED, "floor"),
-    (CLAMPED.replace("logvar.clamp(-3, 20)", "(logvar.exp() + 0.02**2).log()"), "floor"),
-    (CLAMPED.replace("logvar.clamp(-3, 20)", "logvar.clamp(max=2)"), "floor"),
+    (_CLAMPED, "floor"),
+    (changed(_CLAMPED, ("logvar.clamp(-3, 20)", "(logvar.exp() + 0.02**2).log()")), "floor"),
+    (changed(_CLAMPED, ("logvar.clamp(-3, 20)", "logvar.clamp(max=2)")), "floor"),
     (changed(_GAUSSIAN, (_TERMS, "(square - logvar + constant)")), "log-variance-sign"),
     (changed(_GAUSSIAN, (_TERMS, "(square + logvar - constant)")), "constant-sign"),
     (changed(_GAUSSIAN, (_ALL, "Normal(m, logvar.exp()).log_prob(x).flatten(1).sum(1)")), "variance-as-std"),
