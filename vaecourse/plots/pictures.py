@@ -30,7 +30,8 @@ def picture_rows(rows: Mapping[str, ArrayLike], titles: Sequence[str] | None = N
     (columns,) = set(lengths)
     if titles is not None and len(titles) != columns:
         raise ValueError(f"titles takes one text for each of the {columns} columns, got {len(titles)}")
-    for_labels = 0.4 + 0.075 * max(map(len, images))  # inches
+    longest_line = max(len(line) for label in images for line in label.split("\n"))
+    for_labels = 0.4 + 0.075 * longest_line  # inches
     cell = min(0.9, (WIDTH - for_labels) / columns)
     figure, all_axes = _figure(columns * cell + for_labels, len(images) * cell + 0.3, rows=len(images))
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, hspace=0.02)
