@@ -7,13 +7,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from IPython.core import inputtransformer2
+from IPython.core.inputtransformer2 import TransformerManager
 
 from vaecourse.grading.tasks import tasks_of
-from vaecourse.grading.worker.notebook import MAX_CELLS, MAX_SOURCE, UnreadableError, parse, plan, read
+from vaecourse.grading.worker.notebook import MAX_CELLS, MAX_SOURCE, Magics, UnreadableError, parse, plan, read
 
 COURSE = Path(__file__).parents[2]
 LESSONS = {"01": {"answer": "answer-cell"}}
 IMPORTS = "import functools\nimport math"
+ANSWER = "def answer(x):\n    return 2 * x"
 
 
 @pytest.fixture
@@ -184,6 +187,51 @@ def test_what_jupyter_runs_is_found(exercise, cell):
     assert run(exercise(cell))(3) == 6
 
 
+@pytest.mark.parametrize("magic", ["!ls", "%who", "x?", "files = !ls", "if True:\n    !ls"])
+def test_a_cell_may_hold_many_magics(exercise, magic):
+    """IPython by itself gives up after 500 of them in a cell."""
+    assert run(exercise(f"{magic}\n" * 600 + ANSWER))(3) == 6
+
+
+def test_each_magic_is_looked_at_once(exercise, monkeypatch):
+    """IPython by itself reads the whole cell again for each magic: 300 of them take seconds."""
+    lines = []
+    tokens = inputtransformer2.make_tokens_by_line
+
+    def counted(these):
+        lines.append(len(these))
+        return tokens(these)
+
+    monkeypatch.setattr(inputtransformer2, "make_tokens_by_line", counted)
+    assert run(exercise("!ls\n" * 300 + ANSWER))(3) == 6
+    assert 300 < sum(lines) < 10 * 300
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "!ls",
+        "!ls\n%who\nx?\n",
+        "for x in [1]:\n    !ls\n    y = %time x\n\n    z?\nelse:\n\t%who\n",
+        "%time f(\n  1,\n)\n",
+        "y = f(\n  1,\n  !ls\n)\n!ls\n",
+        "!ls \\\n  -l \\\n  -a\n%who\n",
+        "!echo it's\nx = 'a'\n%who",
+        "!echo (\n%who\ny = (1,\n 2)\n!echo )\n",
+        "!echo '''\n%who\n",
+        "text = '''\n!ls\n%who\n'''\n!ls\n",
+        "text = f'{x!r}'\n%who\n",
+        "!ls\n  !ls\n",
+        "# a comment?\n!ls  # another\nx?  # a third\n",
+        "%who\nz = (\n",
+        "%alias_magic t timeit\n??x\n?x\nx??\n/f 1\n,f a b\n;f a b\n",
+        "def f():\n    '''Text.\n\n    !ls\n    '''\n    %who\n    return 1\n",
+    ],
+)
+def test_magics_become_what_ipython_makes_of_them(cell):
+    assert Magics().transform_cell(cell) == TransformerManager().transform_cell(cell)
+
+
 def test_a_cell_may_be_a_list_of_lines(exercise):
     lines = {"cell_type": "code", "source": ["def answer(x):\n", "    return 2 * x"]}
     assert run(exercise(lines))(3) == 6
@@ -206,8 +254,6 @@ def test_ids_that_come_twice_or_are_missing_do_not_matter(exercise):
 
 
 # And nothing that it does not need ------------------------------------------------------------------------
-
-ANSWER = "def answer(x):\n    return 2 * x"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import ast
 import dis
 import json
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.inputtransformer2 import TransformerManager, make_tokens_by_line
 
 MAX_SOURCE = 200_000
 """Characters of one cell that are looked at."""
@@ -236,8 +237,34 @@ def _parsed(source: str) -> tuple[str, ast.Module]:
     except SyntaxError:
         empty_lines = source[: -len(source.lstrip())].count("\n")  # IPython leaves them out
         with suppress(Exception):  # it then is no Python either, and ast will say where
-            source = "\n" * empty_lines + TransformerManager().transform_cell(source)
+            source = "\n" * empty_lines + Magics().transform_cell(source)
         return source, ast.parse(source)
+
+
+class Magics(TransformerManager):
+    """IPython's notation to Python, one logical line at a time.
+
+    IPython reads the whole cell again after each magic, and gives up after 500 of them.
+    """
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        transform = super().do_token_transforms
+        return [new for logical in _logical_lines(lines) for new in transform(logical)]
+
+
+def _logical_lines(lines: Sequence[str]) -> Iterator[list[str]]:
+    """The lines of a cell, those together that brackets, quotes or backslashes hold together.
+
+    What follows a bracket or quote that is never closed stays together.
+    """
+    start = 0
+    for tokens in make_tokens_by_line(lines):
+        end = tokens[-1].end[0]
+        if tokens[-1].type in (tokenize.NEWLINE, tokenize.NL) and end > start:
+            yield list(lines[start:end])
+            start = end
+    if start < len(lines):
+        yield list(lines[start:])
 
 
 def _statement(cell: int, index: int, node: ast.stmt) -> Statement:
