@@ -24,7 +24,6 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST_FIRST = (
     "tests/grading/test_bank_walled.py",
     "tests/browser/test_lessons_in_lab.py",
-    "tests/notebooks/test_lessons.py",
     "tests/grading/test_bank.py",
     "tests/browser/test_exercises_in_lab.py",
     "notebooks/",
@@ -41,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start)), len(LONGEST_FIRST))
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def mnist(pytestconfig: pytest.Config) -> dict[str, str] | None:
+    """The variables that switch a notebook to MNIST; None where its files are not."""
+    beside = pytestconfig.rootpath.parent / "shared" / "data"
+    folder = os.environ.get("VAECOURSE_DATA_DIR") or (beside if (beside / "MNIST").is_dir() else None)
+    return folder and {"VAECOURSE_DATA": "mnist", "VAECOURSE_DATA_DIR": str(folder)}
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -87,12 +87,48 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab as ``vaecourse lab`` starts it, on a copy of the notebooks, with settings of its own."""
-    folder = tmp_path_factory.mktemp("course")
-    for name in ("notebooks", "exercises"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    home = tmp_path_factory.mktemp("jupyter")
+def start_lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
+    """JupyterLab as ``vaecourse lab`` starts it, on a copy of the notebooks, with settings of its own.
+
+    Keywords are environment variables. Without a browser, whoever asks for this skips.
+    """
+
+    @contextmanager
+    def start(**variables: str) -> Iterator[Lab]:
+        folder, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("jupyter")
+        for name in ("notebooks", "exercises"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+        port = _free_port()
+        log = home / "log.txt"
+        with log.open("w") as file:
+            server = subprocess.Popen(
+                _command(port), cwd=folder, env=_environment(home) | variables, stdout=file, stderr=subprocess.STDOUT
+            )
+        try:
+            yield Lab(folder, port, _token(server, log, port))
+        finally:
+            server.terminate()
+            server.wait(30)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def lab(start_lab) -> Iterator[Lab]:
+    with start_lab() as lab:
+        yield lab
+
+
+def _command(port: int) -> list[str]:
+    # The application is open to scripts, so that a test can ask it what a cell did.
+    options = ["--no-browser", f"--port={port}", "--port-retries=0", "--LabApp.expose_app_in_browser=True"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")
+    return [sys.executable, "-m", "vaecourse", "lab", "--", *options]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """With JupyterLab's folders in ``home``."""
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     environment = os.environ | {place: str(home / place) for place in places}
     environment |= {"VAECOURSE_DATA": "strokes", "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
@@ -101,20 +137,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     question = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     question.parent.mkdir(parents=True)
     question.write_text('{"fetchNews": "false"}')
-    port = _free_port()
-    # The application is open to scripts, so that a test can ask it what a cell did.
-    options = ["--no-browser", f"--port={port}", "--port-retries=0", "--LabApp.expose_app_in_browser=True"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")
-    command = [sys.executable, "-m", "vaecourse", "lab", "--", *options]
-    log = home / "log.txt"
-    with log.open("w") as file:
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT)
-    try:
-        yield Lab(folder, port, _token(server, log, port))
-    finally:
-        server.terminate()
-        server.wait(30)
+    return environment
 
 
 def _free_port() -> int:

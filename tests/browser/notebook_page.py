@@ -130,8 +130,8 @@ def runs_from_top_to_bottom(notebook: NotebookPage) -> None:
     """Run All, and look at every output as a learner does: nothing failed or broken, and all of it accessible."""
     notebook.run_all()
     outputs = notebook.outputs()
-    errors = [out["evalue"] for cell in outputs.values() for out in cell if out["output_type"] == "error"]
-    assert errors == []
+    errors = {name: out["traceback"] for name, cell in outputs.items() for out in cell if out["output_type"] == "error"}
+    assert errors == {}, "\n".join(line for lines in errors.values() for line in lines)
     data = {name: [kinds for out in cell if (kinds := out.get("data"))] for name, cell in outputs.items()}
     for name, shown in data.items():
         # A progress bar is a widget, too, and hides when it is done.

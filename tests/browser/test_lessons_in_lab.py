@@ -1,4 +1,7 @@
-"""Every lesson, from top to bottom, in JupyterLab: what a learner sees after Run All."""
+"""Every lesson, from top to bottom, in JupyterLab: what a learner sees after Run All.
+
+On MNIST, where its files are: nbval runs the lessons on strokes, and their claims hold on both.
+"""
 
 import socket
 from pathlib import Path
@@ -11,6 +14,12 @@ from notebook_page import runs_from_top_to_bottom
 from vaecourse.course import lessons
 
 LESSONS = lessons(Path(__file__).parents[2] / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab, mnist):
+    with start_lab(**(mnist or {})) as lab:
+        yield lab
 
 
 def test_jupyterlab_wants_its_token(lab):

@@ -25,7 +25,7 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
     LockCells,
 )
-from test_lessons import LONGEST_CELL, data_folder, needs_mnist
+from test_lessons import LONGEST_CELL
 from test_lessons import problems as stored_problems
 
 from vaecourse.course import lessons, run_lesson
@@ -269,10 +269,11 @@ def test_the_stored_solution_has_all_points(solution):
 
 
 @pytest.mark.slow
-@needs_mnist
-def test_a_solution_has_all_points_on_mnist(path, tmp_path):
+def test_a_solution_has_all_points_on_mnist(path, mnist, tmp_path):
+    if mnist is None:
+        pytest.skip("no MNIST: set VAECOURSE_DATA_DIR to the folder that holds MNIST/raw")
     copied = Path(shutil.copy(ROOT / "solutions" / path.name, tmp_path))
-    run_lesson(copied, store=True, environment={"VAECOURSE_DATA": "mnist", "VAECOURSE_DATA_DIR": data_folder()})
+    run_lesson(copied, store=True, environment=mnist)
     assert has_all_points(nbformat.read(copied, as_version=4))
 
 

@@ -6,7 +6,6 @@ not compare figures at all. What it cannot see is checked here.
 
 import ast
 import copy
-import os
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from vaecourse.course import lessons, run_lesson
+from vaecourse.course import lessons
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = lessons(ROOT / "notebooks")
@@ -189,22 +188,6 @@ def test_lessons_lead_to_their_neighbours_at_the_top_and_at_the_bottom(path, les
 
 def test_the_map_is_where_the_links_to_it_lead():
     assert (2, "The map") in headings(nbformat.read(NOTEBOOKS[0], as_version=4))
-
-
-def data_folder() -> str | None:
-    beside = ROOT.parent / "shared" / "data"
-    return os.environ.get("VAECOURSE_DATA_DIR") or (str(beside) if (beside / "MNIST").is_dir() else None)
-
-
-needs_mnist = pytest.mark.skipif(
-    data_folder() is None, reason="no MNIST: set VAECOURSE_DATA_DIR to the folder that holds MNIST/raw"
-)
-
-
-@pytest.mark.slow
-@needs_mnist
-def test_claims_hold_on_mnist(path):
-    run_lesson(path, environment={"VAECOURSE_DATA": "mnist", "VAECOURSE_DATA_DIR": data_folder()})
 
 
 # The checks themselves: each finds what it is there for.
