@@ -6,6 +6,11 @@
 
 Every way trains on the same number of pictures, turn by turn with the others; the fastest turn of each counts. Run it
 on a quiet machine.
+
+On two cores of a server (AMD EPYC), the 64x64 model: a batch of 128 costs 0.53 of what eight of 16 cost, since ten
+million weights are updated once and not eight times; the second thread makes a step 1.3 to 1.6 times as fast; channels
+last gains up to 1.15 at batches of 32, and nothing that can be told from noise at 16 and at 128. Among the likelihoods
+a mixture of five logistics takes 2.2 times and the softmax 12 times as long as a coin.
 """
 
 import time
