@@ -252,7 +252,7 @@ class Magics(TransformerManager):
         return [new for logical in _logical_lines(lines) for new in transform(logical)]
 
 
-def _logical_lines(lines: Sequence[str]) -> Iterator[list[str]]:
+def _logical_lines(lines: list[str]) -> Iterator[list[str]]:
     """The lines of a cell, those together that brackets, quotes or backslashes hold together.
 
     What follows a bracket or quote that is never closed stays together.
@@ -261,10 +261,10 @@ def _logical_lines(lines: Sequence[str]) -> Iterator[list[str]]:
     for tokens in make_tokens_by_line(lines):
         end = tokens[-1].end[0]
         if tokens[-1].type in (tokenize.NEWLINE, tokenize.NL) and end > start:
-            yield list(lines[start:end])
+            yield lines[start:end]
             start = end
     if start < len(lines):
-        yield list(lines[start:])
+        yield lines[start:]
 
 
 def _statement(cell: int, index: int, node: ast.stmt) -> Statement:
